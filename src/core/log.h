@@ -1,0 +1,47 @@
+/* log.h - the operator's log: one line an event, as text or as JSON, to standard error.
+ *
+ * What is logged:the life of the server, faults, and what an operator can act on. Requests
+ *            go to the access log.
+ * Text:      2026-11-21T09:30:00.123456Z info listening address=127.0.0.1:8080 JSON:
+ *            {"time":"…","level":"info","event":"listening","address":"127.0.0.1:8080"}
+ * Threads:   any; a line is one write(2).
+ */
+#ifndef MG_CORE_LOG_H
+#define MG_CORE_LOG_H
+
+#include "core/str.h"
+
+enum mg_log_level {
+    MG_LOG_DEBUG,
+    MG_LOG_INFO,
+    MG_LOG_WARNING,
+    MG_LOG_ERROR
+};
+enum mg_log_format {
+    MG_LOG_TEXT,
+    MG_LOG_JSON
+};
+
+/* Choose format, least level and file descriptor; before threads start. Defaults: text, info,
+ * standard error. */
+void mg_log_configure(enum mg_log_format format, enum mg_log_level least, int fd);
+
+/* A key and a value of a line. */
+struct mg_log_field {
+    const char *key;
+    struct mg_str value;
+};
+
+/* Write a line. `event` is words for a person; `fields` are details, `count` of them. */
+void mg_log(enum mg_log_level level, const char *event, const struct mg_log_field *fields,
+            size_t count);
+
+/* mg_log with fields written in place: MG_LOG(MG_LOG_INFO, "listening", {"address",
+ * mg_str_from(text)}). */
+#define MG_LOG(level, event, ...)                                        \
+    mg_log((level), (event), (const struct mg_log_field[]){__VA_ARGS__}, \
+           sizeof((const struct mg_log_field[]){__VA_ARGS__}) / sizeof(struct mg_log_field))
+
+const char *mg_log_level_name(enum mg_log_level level);
+
+#endif

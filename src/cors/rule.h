@@ -1,0 +1,60 @@
+/* rule.h - a CORS rule, compiled: what one resource allows to other origins. Immutable once
+ * compiled.
+ *
+ * A rule is made at load from a mg_rule_spec whose values were validated (rule_check.h names
+ * the faults), and read by all workers without locks. Everything an answer needs is joined and
+ * ready in it.
+ */
+#ifndef MG_CORS_RULE_H
+#define MG_CORS_RULE_H
+
+#include "core/arena.h"
+#include "core/str.h"
+
+struct mg_origin_set;
+
+/* What a policy says, as lists of slices. */
+struct mg_name_list {
+    const struct mg_str *items;
+    size_t count;
+};
+
+enum mg_on_denied {
+    MG_ON_DENIED_WITHHOLD,
+    MG_ON_DENIED_REJECT
+};
+
+enum {
+    MG_MAX_AGE_ABSENT = -1
+};
+
+struct mg_rule_spec {
+    const struct mg_origin_set *origins;  /* kept */
+    struct mg_name_list resource_methods; /* what the resource supports, in declared order */
+    struct mg_name_list methods; /* of the rule; has_methods false: all of the resource's */
+    bool has_methods;
+    bool any_method; /* methods = "*" */
+    struct mg_name_list headers;
+    bool any_header; /* headers = "*" */
+    struct mg_name_list expose;
+    bool expose_any;
+    bool credentials;
+    long long max_age;         /* seconds, or MG_MAX_AGE_ABSENT */
+    unsigned preflight_status; /* 204 or 200 */
+    enum mg_on_denied on_denied;
+    bool timing;
+};
+
+struct mg_rule;
+
+/* Compile `spec` into `arena`. Copies what it keeps, except spec->origins. Returns: NULL when
+ * the arena is full. */
+const struct mg_rule *mg_rule_compile(const struct mg_rule_spec *spec, struct mg_arena *arena);
+
+/* Whether the answer does not look at Origin at all: origins are exactly "*" (then never with
+ * credentials). */
+bool mg_rule_is_public(const struct mg_rule *rule);
+/* Whether a denied origin is refused instead of served without CORS fields. */
+bool mg_rule_rejects(const struct mg_rule *rule);
+
+#endif

@@ -1,0 +1,73 @@
+/* response.h - write a response head that cannot be malformed or injected (RFC 9112 4 to 6).
+ *
+ * Shape:     begin, fields, end: bytes go straight into an output buffer. Status and framing
+ *            are checked against each other; a name or value that RFC 9110 5.5 does not
+ *            allow latches `failed`, and the caller takes back what was written (the mark is
+ *            in the writer) and answers 500.
+ * Threads:   one owner at a time.
+ */
+#ifndef MG_HTTP_RESPONSE_H
+#define MG_HTTP_RESPONSE_H
+
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/str.h"
+
+struct mg_response {
+    struct mg_buf *out;
+    size_t start; /* length of *out before the head */
+    uint16_t status;
+    bool failed; /* a field was refused, or *out overflowed */
+};
+
+/* Whether RFC 9110 forbids content in an answer of this status: 1xx, 204, 304. */
+bool mg_status_is_bodiless(unsigned status);
+
+/* The standard reason phrase, or "" for a status without one. */
+struct mg_str mg_status_phrase(unsigned status);
+
+/* Write the status line and Date. `status` is 100 to 599; `date` is mg_date_now's. */
+void mg_response_begin(struct mg_response *response, struct mg_buf *out, unsigned status,
+                       struct mg_str date);
+
+/* Add a field. Rejects: a name that is no token; a value with bytes outside HTAB, SP, VCHAR and
+ * obs-text, or white space at its ends; and the fields this writer owns (Content-Length,
+ * Transfer-Encoding, Connection, Date). */
+void mg_response_field(struct mg_response *response, struct mg_str name, struct mg_str value);
+
+/* Add lines that were checked when they were prepared: whole "Name: value\r\n" lines. */
+void mg_response_lines(struct mg_response *response, struct mg_str lines);
+
+/* Check a field as mg_response_field does. For load time. */
+bool mg_field_is_valid(struct mg_str name, struct mg_str value);
+
+enum mg_response_framing {
+    MG_RESPONSE_EMPTY,   /* no content: Content-Length: 0 where the status may have one */
+    MG_RESPONSE_LENGTH,  /* Content-Length */
+    MG_RESPONSE_CHUNKED, /* Transfer-Encoding: chunked */
+    MG_RESPONSE_CLOSE,   /* ends when the connection does (HTTP/1.0 clients) */
+    MG_RESPONSE_HEAD, /* the head alone, without any framing field (HEAD of content of unknown
+                         length) */
+};
+
+enum mg_response_connection {
+    MG_CONNECTION_DEFAULT,
+    MG_CONNECTION_KEEP_ALIVE,
+    MG_CONNECTION_CLOSE
+};
+
+/* End the head: framing and Connection fields and the empty line. `length` is for
+ * MG_RESPONSE_LENGTH. A 204, 304 or 1xx takes MG_RESPONSE_EMPTY only (and gets no
+ * Content-Length, RFC 9110 8.6). Returns: false when anything failed; *out is then as it was at
+ * _begin. */
+bool mg_response_end(struct mg_response *response, enum mg_response_framing framing,
+                     uint64_t length, enum mg_response_connection connection);
+
+/* Append a chunk (RFC 9112 7.1) holding `data`; nothing for empty data, which would end the
+ * content. */
+void mg_response_chunk(struct mg_buf *out, struct mg_str data);
+/* Append the last chunk. */
+void mg_response_last_chunk(struct mg_buf *out);
+
+#endif

@@ -1,0 +1,2 @@
+#include "core/str.h"
+int main(void){return 0;}

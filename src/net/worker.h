@@ -1,0 +1,93 @@
+/* worker.h - worker threads: each has its own event base, listeners, connections and timers;
+ * nothing is shared on the hot path.
+ *
+ * Life:      mg_workers_start opens every listener and starts the threads; mg_workers_stop
+ * begins a graceful stop; mg_workers_join waits for the end.
+ */
+#ifndef MG_NET_WORKER_H
+#define MG_NET_WORKER_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "net/conn.h"
+#include "net/listener.h"
+
+struct mg_net_limits {
+    unsigned max_connections;   /* a worker; default 16384 */
+    uint32_t write_progress_ms; /* default 30000 */
+    uint32_t linger_ms;         /* default 2000 */
+    uint32_t linger_bytes;      /* default 1 MiB */
+    uint32_t max_pending_bytes; /* output kept for a connection before it is dropped: a bug's or
+                                   an abuser's; default 64 MiB */
+    uint32_t stop_ms;           /* default 30000: after it, what is left is closed */
+    uint32_t defer_accept_s;    /* TCP_DEFER_ACCEPT, default 1; 0: off */
+};
+
+struct mg_worker_counters {
+    atomic_ullong accepted;
+    atomic_ullong refused;       /* over max_connections */
+    atomic_ullong accept_errors; /* EMFILE and its like */
+    atomic_ullong open;
+    atomic_ullong bytes_in;
+    atomic_ullong bytes_out;
+};
+
+struct mg_workers_options {
+    unsigned count;
+    const struct mg_protocol *protocol;
+    struct mg_net_limits limits;
+    struct mg_listeners *listeners; /* opened; borrowed until joined */
+    void *shared;                   /* for mg_worker_shared: the program's */
+    /* Called on each worker's thread before its loop and after it. on_start returns the
+     * worker's own state. */
+    void *(*on_start)(struct mg_worker *worker, void *shared);
+    void (*on_end)(struct mg_worker *worker, void *state);
+    struct mg_str
+        busy_answer; /* sent to a connection over the limit before it is closed; may be empty */
+};
+
+struct mg_workers;
+
+/* Start the threads; signals stay blocked in them. Returns: NULL after a fault in `errs`. */
+struct mg_workers *mg_workers_start(const struct mg_workers_options *options,
+                                    struct mg_errs *errs);
+
+/* Begin a graceful stop: every worker accepts until EAGAIN, closes its listeners, calls on_stop
+ * for every connection, and ends when the last one is gone or stop_ms have passed. Any thread;
+ * returns at once. */
+void mg_workers_stop(struct mg_workers *workers);
+/* Wait until all have ended, and free them. */
+void mg_workers_join(struct mg_workers *workers);
+
+/* Run `task(worker, argument)` on every worker's thread, once each, as soon as its loop turns.
+ * Any thread; does not wait. */
+void mg_workers_post(struct mg_workers *workers, void (*task)(struct mg_worker *, void *),
+                     void *argument);
+
+unsigned mg_workers_count(const struct mg_workers *workers);
+const struct mg_worker_counters *mg_workers_counters(const struct mg_workers *workers,
+                                                     unsigned index);
+
+unsigned mg_worker_index(const struct mg_worker *worker);
+void *mg_worker_shared(const struct mg_worker *worker);
+/* What on_start returned. */
+void *mg_worker_state(const struct mg_worker *worker);
+bool mg_worker_is_stopping(const struct mg_worker *worker);
+/* Monotonic milliseconds of this turn of the loop, and wall seconds; coarse and cached. */
+uint64_t mg_worker_now_ms(const struct mg_worker *worker);
+time_t mg_worker_wall_s(const struct mg_worker *worker);
+
+/* A timer on the worker's wheel. The caller owns the struct; zeroed is unset. */
+struct mg_timer {
+    struct mg_timer *prev, *next;
+    uint64_t deadline_ms;
+    uint64_t slot_ms;
+    void (*fire)(struct mg_timer *timer);
+};
+/* Set (or move) a timer `ms` from now; its `fire` must be set. O(1). */
+void mg_timer_set(struct mg_worker *worker, struct mg_timer *timer, uint64_t ms);
+void mg_timer_cancel(struct mg_worker *worker, struct mg_timer *timer);
+
+#endif
