@@ -146,7 +146,7 @@ struct mg_str mg_arena_printf(struct mg_arena *arena, const char *format, ...)
 
 struct mg_arena_mark mg_arena_snapshot(const struct mg_arena *arena)
 {
-    return (struct mg_arena_mark){arena->block, arena->next};
+    return (struct mg_arena_mark){arena->block, arena->next, arena->overflowed};
 }
 
 void mg_arena_rewind(struct mg_arena *arena, struct mg_arena_mark mark)
@@ -158,5 +158,5 @@ void mg_arena_rewind(struct mg_arena *arena, struct mg_arena_mark mark)
     arena->end = mark.block != NULL       ? mark.block->bytes + mark.block->size
                  : arena->storage != NULL ? arena->storage + arena->storage_bytes
                                           : NULL;
-    arena->overflowed = false;
+    arena->overflowed = mark.overflowed;
 }

@@ -1,8 +1,9 @@
 /* arena.h - bump allocation with one lifetime, and an overflow that stays until reset.
  *
  * Shape:     a chain of blocks; the first may be the caller's storage, later ones come from
- *            malloc until `max_bytes` in all. Nothing is freed alone. Ownership: the arena
- *            owns its own blocks; what is allocated dies with a reset past it or with _fini.
+ *            malloc until `max_bytes` in all. Nothing is freed alone.
+ * Ownership: the arena owns its own blocks; what is allocated dies with a reset or a rewind
+ *            past it, or with _fini.
  * Errors:    allocation gives NULL and latches `overflowed`, so that a whole answer can be
  *            built and asked about once.
  * Threads:   one owner at a time.
@@ -29,6 +30,7 @@ struct mg_arena {
 struct mg_arena_mark {
     struct mg_arena_block *block;
     char *next;
+    bool overflowed;
 };
 
 /* Begin with `storage` (may be NULL, 0) as the first block and at most `max_bytes` of own
@@ -56,14 +58,17 @@ struct mg_str mg_arena_dup(struct mg_arena *arena, struct mg_str text);
 struct mg_str mg_arena_printf(struct mg_arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Where the arena stands now. Valid until a reset, or a rewind to an earlier mark. */
 struct mg_arena_mark mg_arena_snapshot(const struct mg_arena *arena);
 
-/* Give back all that was allocated after `mark`. Clears `overflowed`. */
+/* Give back all that was allocated after `mark`; `overflowed` is again what it was then, so
+ * that an overflow from before the mark is not forgotten. */
 void mg_arena_rewind(struct mg_arena *arena, struct mg_arena_mark mark);
 
 /* Give back everything; frees own blocks. Clears `overflowed`. */
 void mg_arena_reset(struct mg_arena *arena);
 
+/* Whether an allocation failed since the last reset. */
 static inline bool mg_arena_overflowed(const struct mg_arena *arena)
 {
     return arena->overflowed;

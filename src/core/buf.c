@@ -1,6 +1,7 @@
 /* buf.c - doubling growth up to the maximum; the only failure is the latched overflow. */
 #include "core/buf.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,13 @@ enum {
 void mg_buf_init(struct mg_buf *buf, size_t max_bytes)
 {
     *buf = (struct mg_buf){.max_bytes = max_bytes};
+}
+
+void mg_buf_init_fixed(struct mg_buf *buf, char *storage, size_t size)
+{
+    mg_buf_init(buf, size);
+    buf->ptr = storage;
+    buf->capacity = size;
 }
 
 void mg_buf_fini(struct mg_buf *buf)
@@ -53,6 +61,7 @@ char *mg_buf_reserve(struct mg_buf *buf, size_t size)
 
 void mg_buf_commit(struct mg_buf *buf, size_t size)
 {
+    assert(size <= buf->capacity - buf->len);
     buf->len += size;
 }
 
@@ -134,12 +143,13 @@ void mg_buf_add_json(struct mg_buf *buf, struct mg_str text)
         at++;
         plain = at;
     }
-    mg_buf_add(buf, (struct mg_str){text.ptr + plain, at - plain});
+    mg_buf_add(buf, mg_str_from_offset(text, plain));
     mg_buf_add_char(buf, '"');
 }
 
 void mg_buf_drop(struct mg_buf *buf, size_t count)
 {
+    assert(count <= buf->len);
     buf->len -= count;
     if (buf->len > 0) {
         memmove(buf->ptr, buf->ptr + count, buf->len);

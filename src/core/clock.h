@@ -43,7 +43,7 @@ static inline time_t mg_clock_wall_s(void)
 }
 
 /* Write `wall_us` as RFC 3339 UTC with microseconds, 27 bytes and a NUL:
- * 2026-11-21T09:30:00.123456Z. */
+ * 2026-11-21T09:30:00.123456Z. What is after the year 9999 is written as its last second. */
 enum {
     MG_CLOCK_RFC3339_SIZE = 28
 };

@@ -6,11 +6,16 @@
 
 #include "core/alloc.h"
 
-static void format_into(char *field, size_t size, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void format_into(char *field, size_t size,
+                                                              const char *format, va_list args)
 {
     int needed = vsnprintf(field, size, format, args);
     if (needed >= 0 && (size_t)needed >= size && size > 4) {
-        memcpy(field + size - 4, "...", 4);
+        size_t cut = size - 4;
+        while (cut > 0 && ((unsigned char)field[cut] & 0xc0) == 0x80) {
+            cut--; /* not within a UTF-8 sequence */
+        }
+        memcpy(field + cut, "...", 4);
     }
 }
 

@@ -1,5 +1,9 @@
-/* log.c - lines are made on the stack of the caller and written at once, so that they are whole
- * and in order. */
+/* log.c - a line is made in a buffer on the stack and written at once, so that lines are whole,
+ * in order, and to be had when memory is out.
+ *
+ * The buffer is shorter than a line may be by what ends one: a field that overflows it is taken
+ * back, and there is still room to say so.
+ */
 #include "core/log.h"
 
 #include <unistd.h>
@@ -8,7 +12,7 @@
 #include "core/clock.h"
 
 enum {
-    LINE_MAX_BYTES = 8192
+    END_MAX_BYTES = sizeof(",\"truncated\":true}\n")
 };
 
 /* Set once at start, before threads: the one mutable state of core besides the allocation
@@ -43,34 +47,69 @@ static bool needs_quotes(struct mg_str value)
     return value.len == 0;
 }
 
-static void add_text(struct mg_buf *line, const char *event, const struct mg_log_field *fields,
-                     size_t count)
+/* The first MG_LOG_VALUE_MAX bytes of `value`, less the sequence that the cut would split. */
+static struct mg_str cut(struct mg_str value, bool *truncated)
 {
-    mg_buf_add(line, mg_str_from(event));
-    for (size_t i = 0; i < count; i++) {
-        mg_buf_add_char(line, ' ');
-        mg_buf_add(line, mg_str_from(fields[i].key));
-        mg_buf_add_char(line, '=');
-        if (needs_quotes(fields[i].value)) {
-            mg_buf_add_json(line, fields[i].value);
-        } else {
-            mg_buf_add(line, fields[i].value);
-        }
+    if (value.len <= MG_LOG_VALUE_MAX) {
+        return value;
+    }
+    *truncated = true;
+    size_t len = MG_LOG_VALUE_MAX;
+    while (len > 0 && ((unsigned char)value.ptr[len] & 0xc0) == 0x80) {
+        len--;
+    }
+    return (struct mg_str){value.ptr, len};
+}
+
+static void add_field(struct mg_buf *line, const char *key, struct mg_str value)
+{
+    if (config.format == MG_LOG_JSON) {
+        mg_buf_add_char(line, ',');
+        mg_buf_add_json(line, mg_str_from(key));
+        mg_buf_add_char(line, ':');
+        mg_buf_add_json(line, value);
+        return;
+    }
+    mg_buf_add_char(line, ' ');
+    mg_buf_add(line, mg_str_from(key));
+    mg_buf_add_char(line, '=');
+    if (needs_quotes(value)) {
+        mg_buf_add_json(line, value);
+    } else {
+        mg_buf_add(line, value);
     }
 }
 
-static void add_json(struct mg_buf *line, const char *event, const struct mg_log_field *fields,
-                     size_t count)
+/* Add a field that fits; one that does not leaves the line as it was. */
+static bool try_field(struct mg_buf *line, const char *key, struct mg_str value)
 {
-    mg_buf_add(line, MG_STR(",\"event\":"));
-    mg_buf_add_json(line, mg_str_from(event));
-    for (size_t i = 0; i < count; i++) {
-        mg_buf_add_char(line, ',');
-        mg_buf_add_json(line, mg_str_from(fields[i].key));
-        mg_buf_add_char(line, ':');
-        mg_buf_add_json(line, fields[i].value);
+    size_t before = line->len;
+    add_field(line, key, value);
+    bool fits = !line->overflowed;
+    if (!fits) {
+        line->len = before;
+        line->overflowed = false;
     }
-    mg_buf_add_char(line, '}');
+    return fits;
+}
+
+/* Time, level and event. */
+static bool begin(struct mg_buf *line, enum mg_log_level level, const char *event)
+{
+    char time[MG_CLOCK_RFC3339_SIZE];
+    mg_clock_rfc3339(mg_clock_wall_us(), time);
+    if (config.format == MG_LOG_JSON) {
+        mg_buf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\"", time,
+                      mg_log_level_name(level));
+        return try_field(line, "event", mg_str_from(event));
+    }
+    mg_buf_printf(line, "%s %s ", time, mg_log_level_name(level));
+    size_t before = line->len;
+    mg_buf_add(line, mg_str_from(event));
+    bool fits = !line->overflowed;
+    line->len = fits ? line->len : before;
+    line->overflowed = false;
+    return fits;
 }
 
 void mg_log(enum mg_log_level level, const char *event, const struct mg_log_field *fields,
@@ -79,21 +118,23 @@ void mg_log(enum mg_log_level level, const char *event, const struct mg_log_fiel
     if (level < config.least) {
         return;
     }
-    char time[MG_CLOCK_RFC3339_SIZE];
-    mg_clock_rfc3339(mg_clock_wall_us(), time);
+    char storage[MG_LOG_LINE_MAX];
     struct mg_buf line;
-    mg_buf_init(&line, LINE_MAX_BYTES);
+    mg_buf_init_fixed(&line, storage, sizeof(storage) - END_MAX_BYTES);
+    bool truncated = !begin(&line, level, event);
+    for (size_t i = 0; i < count; i++) {
+        struct mg_str value = cut(fields[i].value, &truncated);
+        truncated = !try_field(&line, fields[i].key, value) || truncated;
+    }
+    line.max_bytes = sizeof(storage);
+    line.capacity = sizeof(storage);
     if (config.format == MG_LOG_JSON) {
-        mg_buf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\"", time,
-                      mg_log_level_name(level));
-        add_json(&line, event, fields, count);
-    } else {
-        mg_buf_printf(&line, "%s %s ", time, mg_log_level_name(level));
-        add_text(&line, event, fields, count);
+        mg_buf_add(&line, truncated ? MG_STR(",\"truncated\":true}") : MG_STR("}"));
+    } else if (truncated) {
+        mg_buf_add(&line, MG_STR(" truncated=true"));
     }
     mg_buf_add_char(&line, '\n');
-    /* A line that does not fit, or cannot be written, has nowhere else to go. */
+    /* A line that cannot be written has nowhere else to go. */
     ssize_t written = write(config.fd, line.ptr, line.len);
     (void)written;
-    mg_buf_fini(&line);
 }

@@ -39,6 +39,7 @@ static inline char mg_ascii_lower(char c)
     return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 }
 
+/* Whether `c` is 0 to 9, whatever the locale. */
 static inline bool mg_ascii_is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -53,14 +54,16 @@ bool mg_str_equal_nocase(struct mg_str a, struct mg_str b);
 /* Order as memcmp does, the shorter first where one begins the other. Returns <0, 0, >0. */
 int mg_str_compare(struct mg_str a, struct mg_str b);
 
+/* Whether the bytes of the second stand at the front, or the end, of the first. */
 bool mg_str_starts_with(struct mg_str s, struct mg_str prefix);
 bool mg_str_ends_with(struct mg_str s, struct mg_str suffix);
 
 /* The bytes from `start` on; empty when `start` is past the end. */
 static inline struct mg_str mg_str_from_offset(struct mg_str s, size_t start)
 {
-    return start >= s.len ? (struct mg_str){s.ptr + s.len, 0}
-                          : (struct mg_str){s.ptr + start, s.len - start};
+    size_t skip = start < s.len ? start : s.len;
+    /* Not even 0 may be added to a null pointer. */
+    return skip == 0 ? s : (struct mg_str){s.ptr + skip, s.len - skip};
 }
 
 /* Without optional white space (SP, HTAB; RFC 9110 5.6.3) at both ends. */
