@@ -12,12 +12,22 @@
 
 #include "http/head.h"
 
+enum {
+    MG_BODY_MAX_CHUNK_LINE = 4096, /* chunk size, extensions and CR LF */
+    MG_BODY_MAX_TRAILERS = 8192,   /* trailer section with its last CR LF */
+    MG_BODY_MAX_OVERHEAD = 16384,  /* octets of extensions beyond those of content */
+    MG_BODY_NAME_BYTES = 18,       /* one more than the longest trailer name of interest */
+};
+
 struct mg_body {
     enum mg_framing framing;
     uint8_t state;       /* of the chunk decoder */
-    uint64_t remaining;  /* octets of content left: of all, or of this chunk */
+    uint8_t name_len;    /* of `name` */
     uint32_t line_bytes; /* of the chunk line or trailer section at hand, bounded */
-    const char *reason;  /* after MG_BODY_REFUSED */
+    uint32_t overhead;   /* octets of extensions that no content has made up for, bounded */
+    uint64_t remaining;  /* octets of content left: of all, or of this chunk */
+    const char *reason;  /* after MG_BODY_REFUSED, a string literal */
+    char name[MG_BODY_NAME_BYTES]; /* of the trailer field at hand, as far as it fits */
 };
 
 enum mg_body_result {
@@ -31,8 +41,15 @@ enum mg_body_result {
 void mg_body_init(struct mg_body *body, const struct mg_head *head);
 
 /* Decode from the front of `bytes`. *used is set to the bytes taken, *content to octets among
- * them (MG_BODY_DATA only). Trailer fields are checked, bounded (8 KiB) and dropped. Chunk
- * extensions are checked (RFC 9112 7.1.1), bounded and dropped. */
+ * them (MG_BODY_DATA only). The result over all pieces does not depend on how they were cut.
+ * Chunks: a size is 1 to 16 hexadecimal digits and at most 2^60; lines end in CR LF alone; bad
+ * white space stands where the grammar of extensions has it (RFC 9112 7.1.1) and nowhere else.
+ * Extensions are checked, bounded and dropped: a line by MG_BODY_MAX_CHUNK_LINE, all together
+ * by MG_BODY_MAX_OVERHEAD octets more than there is content, so that one can sign each chunk
+ * but not send extensions for ever.
+ * Trailer fields are checked, bounded and dropped; one that names framing or routing
+ * (Content-Length, Transfer-Encoding, Host) is refused (RFC 9110 6.5.1).
+ * After MG_BODY_END and MG_BODY_REFUSED the result stays, and takes no bytes. */
 enum mg_body_result mg_body_decode(struct mg_body *body, struct mg_str bytes, size_t *used,
                                    struct mg_str *content);
 

@@ -45,7 +45,7 @@ enum mg_field_id {
     MG_FIELD_COUNT
 };
 
-/* The id of a field name, compared without case. */
+/* The id of a field name, compared without case; `name` is a token. */
 enum mg_field_id mg_field_id_from(struct mg_str name);
 
 struct mg_field {
@@ -55,8 +55,9 @@ struct mg_field {
 };
 
 enum {
-    MG_HEAD_MAX_FIELDS = 256
-}; /* what a head can hold; the limit in force may be lower */
+    MG_HEAD_MAX_FIELDS = 255
+}; /* what a head can hold, so that indexes and counts fit a byte; the limit in force may be
+      lower */
 
 struct mg_head_limits {
     size_t head_bytes;   /* request line and fields with the empty line: beyond it 431 */
@@ -79,11 +80,11 @@ struct mg_head {
     enum mg_framing framing;
     uint64_t content_length; /* with MG_FRAMING_LENGTH */
     bool keep_alive;         /* what the client asks for, by version and Connection */
-    bool expects_continue;
-    size_t size; /* bytes of the whole head, the empty line too */
+    bool expects_continue;   /* waits for a 100 before it sends its content, of which it has */
+    size_t size;             /* bytes of the whole head, the empty line too */
     unsigned field_count;
     uint8_t first[MG_FIELD_COUNT]; /* index + 1 of the first line of a field, 0: absent */
-    uint8_t lines[MG_FIELD_COUNT]; /* how many lines, at most 255 */
+    uint8_t lines[MG_FIELD_COUNT]; /* how many lines */
     struct mg_field fields[MG_HEAD_MAX_FIELDS];
 };
 
@@ -96,7 +97,12 @@ enum mg_head_result {
 /* Where the scan of a head that arrives in pieces stands; zeroed before the first byte. */
 struct mg_head_scan {
     size_t line_start;  /* first byte not yet known to belong to a whole line */
+    size_t scanned;     /* bytes before this one need no second look */
+    size_t start;       /* first byte of the request line */
+    size_t method_end;  /* 0: not there yet */
+    size_t target_end;  /* 0: not there yet */
     unsigned lines;     /* whole lines seen, the request line too */
+    unsigned minor;     /* of HTTP/1.x, at most 1 */
     uint16_t status;    /* with MG_HEAD_REFUSED: what to answer */
     const char *reason; /* with MG_HEAD_REFUSED: "bare-lf", "obs-fold", "host-missing" …, a
                            string literal */
@@ -104,11 +110,15 @@ struct mg_head_scan {
 
 /* Parse the request head at the start of `bytes`, which holds all that arrived of it so far
  * (call again with more when it is partial; `scan` remembers). Empty lines before the request
- * line are skipped (RFC 9112 2.2) and count into head->size. Returns: MG_HEAD_COMPLETE and
- * fills *head; MG_HEAD_PARTIAL; or MG_HEAD_REFUSED with scan->status and ->reason, where *head
- * has what is needed to log the request as far as it was understood (method_token and target
- * may be empty). Complexity: O(bytes), each byte looked at a bounded number of times over all
- * calls. */
+ * line are skipped (RFC 9112 2.2) and count into head->size.
+ * Accepts: any token as method, and any HTTP/1.x (a minor version above 1 counts as 1).
+ * Rejects: 400 what is malformed or ambiguous, 414, 431, 417 (Expect), 501 (a transfer coding
+ * other than chunked), 505.
+ * Returns: MG_HEAD_COMPLETE and fills *head; MG_HEAD_PARTIAL; or MG_HEAD_REFUSED with
+ * scan->status and ->reason, where *head has what is needed to log the request as far as it was
+ * understood (method_token and target may be empty). The verdict is the same however the bytes
+ * were cut into pieces.
+ * Complexity: O(bytes), each byte looked at a bounded number of times over all calls. */
 enum mg_head_result mg_head_parse(struct mg_str bytes, const struct mg_head_limits *limits,
                                   struct mg_head_scan *scan, struct mg_head *head);
 

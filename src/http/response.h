@@ -18,7 +18,8 @@ struct mg_response {
     struct mg_buf *out;
     size_t start; /* length of *out before the head */
     uint16_t status;
-    bool failed; /* a field was refused, or *out overflowed */
+    bool failed;         /* a field was refused, or *out overflowed */
+    bool was_overflowed; /* *out at _begin */
 };
 
 /* Whether RFC 9110 forbids content in an answer of this status: 1xx, 204, 304. */
@@ -27,7 +28,8 @@ bool mg_status_is_bodiless(unsigned status);
 /* The standard reason phrase, or "" for a status without one. */
 struct mg_str mg_status_phrase(unsigned status);
 
-/* Write the status line and Date. `status` is 100 to 599; `date` is mg_date_now's. */
+/* Write the status line and, unless `date` is empty (1xx), Date. `status` is 100 to 599; `date`
+ * is mg_date_at's. */
 void mg_response_begin(struct mg_response *response, struct mg_buf *out, unsigned status,
                        struct mg_str date);
 
@@ -36,7 +38,8 @@ void mg_response_begin(struct mg_response *response, struct mg_buf *out, unsigne
  * Transfer-Encoding, Connection, Date). */
 void mg_response_field(struct mg_response *response, struct mg_str name, struct mg_str value);
 
-/* Add lines that were checked when they were prepared: whole "Name: value\r\n" lines. */
+/* Add lines that were checked with mg_field_is_valid when they were prepared: whole
+ * "Name: value\r\n" lines. Only their first and last bytes are looked at again. */
 void mg_response_lines(struct mg_response *response, struct mg_str lines);
 
 /* Check a field as mg_response_field does. For load time. */
@@ -46,7 +49,7 @@ enum mg_response_framing {
     MG_RESPONSE_EMPTY,   /* no content: Content-Length: 0 where the status may have one */
     MG_RESPONSE_LENGTH,  /* Content-Length */
     MG_RESPONSE_CHUNKED, /* Transfer-Encoding: chunked */
-    MG_RESPONSE_CLOSE,   /* ends when the connection does (HTTP/1.0 clients) */
+    MG_RESPONSE_CLOSE,   /* ends when the connection does (HTTP/1.0 clients): says close */
     MG_RESPONSE_HEAD, /* the head alone, without any framing field (HEAD of content of unknown
                          length) */
 };

@@ -1,0 +1,233 @@
+/* head.c - the second pass: llhttp over a head that the first pass let through, and the checks
+ * that need all fields (RFC 9112 3.2 and 6, RFC 9110 10.1.1).
+ *
+ * llhttp gets the head in place and in one call, and is paused at its end, so that it never
+ * sees content. Its strict mode accepts more than one request can mean; what it accepts and we
+ * do not is refused by head_scan.c or below. Where it is stricter, its verdict stands. It knows
+ * a closed list of methods and gives some of them other grammars (CONNECT, PRI, those of RTSP),
+ * and it knows two minor versions; a request line outside of that is replaced by a constant
+ * one, and only the fields are parsed in place.
+ */
+#include "http/head.h"
+
+#include <llhttp.h>
+
+#include "http/head_scan.h"
+#include "http/target.h"
+
+static int on_header_field(llhttp_t *parser, const char *at, size_t len)
+{
+    struct mg_head *head = parser->data;
+    if (head->field_count >= MG_HEAD_MAX_FIELDS) {
+        return -1;
+    }
+    struct mg_field *field = &head->fields[head->field_count++];
+    field->name = (struct mg_str){at, len};
+    field->value = (struct mg_str){at + len, 0};
+    field->id = mg_field_id_from(field->name);
+    if (head->lines[field->id]++ == 0) {
+        head->first[field->id] = (uint8_t)head->field_count;
+    }
+    return 0;
+}
+
+static int on_header_value(llhttp_t *parser, const char *at, size_t len)
+{
+    struct mg_head *head = parser->data;
+    head->fields[head->field_count - 1].value = mg_str_trim_ows((struct mg_str){at, len});
+    return 0;
+}
+
+static int on_headers_complete(llhttp_t *parser)
+{
+    (void)parser;
+    return HPE_PAUSED;
+}
+
+/* What makes the framing ambiguous, by the number of its fields alone (RFC 9112 6.1, 6.3);
+ * NULL: nothing. Two lines of codings are one list for some readers, and the first or the last
+ * line for others. */
+static const char *ambiguity(const struct mg_head *head)
+{
+    unsigned lengths = head->lines[MG_FIELD_CONTENT_LENGTH];
+    unsigned codings = head->lines[MG_FIELD_TRANSFER_ENCODING];
+    if (lengths > 0 && codings > 0) {
+        return "length-with-transfer-encoding";
+    }
+    if (codings > 1) {
+        return "transfer-encoding-repeated";
+    }
+    if (codings == 1 && head->minor == 0) {
+        return "transfer-encoding-in-http-1.0";
+    }
+    return lengths > 1 ? "content-length-repeated" : NULL;
+}
+
+/* Answer for a head that llhttp refuses; its field at hand is the last one of `head`. */
+static void refuse_as_llhttp(const llhttp_t *parser, const struct mg_head *head,
+                             struct mg_head_scan *scan)
+{
+    llhttp_errno_t error = llhttp_get_errno(parser);
+    const char *reason = ambiguity(head);
+    if (reason == NULL && error == HPE_INVALID_TRANSFER_ENCODING) {
+        (void)mg_head_refuse(scan, 501, "transfer-coding-unsupported");
+        return;
+    }
+    if (reason == NULL) {
+        reason = error == HPE_INVALID_CONTENT_LENGTH ? "content-length-malformed"
+                 : error == HPE_INVALID_URL          ? "target-malformed"
+                                                     : "head-malformed";
+    }
+    (void)mg_head_refuse(scan, 400, reason);
+}
+
+/* Run llhttp over the head, which fills head->fields. Returns: whether it agrees that this is
+ * one head and ends where we say. */
+static bool parse_fields(struct mg_str whole, struct mg_head_scan *scan, struct mg_head *head)
+{
+    static const llhttp_settings_t settings = {.on_header_field = on_header_field,
+                                               .on_header_value = on_header_value,
+                                               .on_headers_complete = on_headers_complete};
+    static const char substitute[] = "GET / HTTP/1.1\r\n";
+    const char *version = whole.ptr + scan->target_end + 1;
+    bool known = head->method != MG_METHOD_OTHER && head->method != MG_METHOD_CONNECT &&
+                 version[7] <= '1';
+    const char *from = known ? whole.ptr + scan->start : version + sizeof("HTTP/1.1\r\n") - 1;
+    const char *end = whole.ptr + whole.len;
+    llhttp_t parser;
+    llhttp_init(&parser, HTTP_REQUEST, &settings);
+    parser.data = head;
+    bool agreed =
+        (known || llhttp_execute(&parser, substitute, sizeof(substitute) - 1) == HPE_OK) &&
+        llhttp_execute(&parser, from, (size_t)(end - from)) == HPE_PAUSED &&
+        llhttp_get_error_pos(&parser) == end;
+    if (!agreed) {
+        refuse_as_llhttp(&parser, head, scan);
+    }
+    return agreed;
+}
+
+/* RFC 9112 6.3: which framing, where none is ambiguous. Latches what is refused. */
+static void check_framing(struct mg_head *head, struct mg_head_scan *scan)
+{
+    const char *ambiguous = ambiguity(head);
+    if (ambiguous != NULL) {
+        (void)mg_head_refuse(scan, 400, ambiguous);
+    } else if (head->lines[MG_FIELD_TRANSFER_ENCODING] > 0) {
+        head->framing = MG_FRAMING_CHUNKED;
+        if (!mg_str_equal_nocase(mg_head_value(head, MG_FIELD_TRANSFER_ENCODING),
+                                 MG_STR("chunked"))) {
+            (void)mg_head_refuse(scan, 501, "transfer-coding-unsupported");
+        }
+    } else if (head->lines[MG_FIELD_CONTENT_LENGTH] > 0) {
+        unsigned long long length = 0;
+        head->framing = MG_FRAMING_LENGTH;
+        /* The bound leaves room to add to it, signed or not. */
+        if (!mg_str_to_u64(mg_head_value(head, MG_FIELD_CONTENT_LENGTH), INT64_MAX, &length)) {
+            (void)mg_head_refuse(scan, 400, "content-length-malformed");
+        }
+        head->content_length = length;
+    }
+}
+
+/* RFC 9112 3.2: Host once, or in HTTP/1.0 at most once, and a host. */
+static void check_host(const struct mg_head *head, struct mg_head_scan *scan)
+{
+    unsigned hosts = head->lines[MG_FIELD_HOST];
+    if (hosts > 1) {
+        (void)mg_head_refuse(scan, 400, "host-repeated");
+    } else if (hosts == 0 && head->minor > 0) {
+        (void)mg_head_refuse(scan, 400, "host-missing");
+    } else if (hosts == 1 && !mg_authority_is_valid(mg_head_value(head, MG_FIELD_HOST))) {
+        (void)mg_head_refuse(scan, 400, "host-malformed");
+    }
+}
+
+/* RFC 9110 10.1.1: 100-continue is the one expectation; HTTP/1.0 has none. */
+static void check_expect(struct mg_head *head, struct mg_head_scan *scan)
+{
+    if (head->lines[MG_FIELD_EXPECT] == 0 || head->minor == 0) {
+        return;
+    }
+    if (head->lines[MG_FIELD_EXPECT] > 1 ||
+        !mg_str_equal_nocase(mg_head_value(head, MG_FIELD_EXPECT), MG_STR("100-continue"))) {
+        (void)mg_head_refuse(scan, 417, "expectation-unsupported");
+        return;
+    }
+    head->expects_continue = head->framing == MG_FRAMING_CHUNKED || head->content_length > 0;
+}
+
+/* RFC 9112 9.3: the version's default, "keep-alive" in HTTP/1.0, and "close" above both. */
+static bool wants_keep_alive(const struct mg_head *head)
+{
+    bool keep_alive = head->minor > 0;
+    if (head->lines[MG_FIELD_CONNECTION] == 0) {
+        return keep_alive;
+    }
+    for (unsigned i = head->first[MG_FIELD_CONNECTION] - 1U; i < head->field_count; i++) {
+        if (head->fields[i].id != MG_FIELD_CONNECTION) {
+            continue;
+        }
+        struct mg_list_cursor options = mg_list_begin(head->fields[i].value);
+        struct mg_str option;
+        while (mg_list_next(&options, &option)) {
+            if (mg_str_equal_nocase(option, MG_STR("close"))) {
+                return false;
+            }
+            keep_alive = keep_alive || mg_str_equal_nocase(option, MG_STR("keep-alive"));
+        }
+    }
+    return keep_alive;
+}
+
+/* An empty head with as much of the request line as the scan has found. */
+static void begin_head(struct mg_str bytes, const struct mg_head_scan *scan,
+                       struct mg_head *head)
+{
+    /* Not the fields: 10 KiB that field_count says are empty. */
+    memset(head, 0, offsetof(struct mg_head, fields));
+    if (scan->method_end == 0) {
+        return;
+    }
+    head->method_token =
+        (struct mg_str){bytes.ptr + scan->start, scan->method_end - scan->start};
+    head->method = mg_method_from(head->method_token);
+    head->minor = scan->minor;
+    if (scan->target_end != 0) {
+        size_t target = scan->method_end + 1;
+        head->target = (struct mg_str){bytes.ptr + target, scan->target_end - target};
+    }
+}
+
+enum mg_head_result mg_head_parse(struct mg_str bytes, const struct mg_head_limits *limits,
+                                  struct mg_head_scan *scan, struct mg_head *head)
+{
+    enum mg_head_result result = mg_head_scan_lines(bytes, limits, scan);
+    begin_head(bytes, scan, head);
+    if (result != MG_HEAD_COMPLETE) {
+        return result;
+    }
+    head->size = scan->line_start;
+    if (parse_fields((struct mg_str){bytes.ptr, head->size}, scan, head)) {
+        check_framing(head, scan);
+        check_host(head, scan);
+        check_expect(head, scan);
+        head->keep_alive = wants_keep_alive(head);
+    }
+    return scan->status == 0 ? MG_HEAD_COMPLETE : MG_HEAD_REFUSED;
+}
+
+static void rebase(struct mg_str *slice, const char *from, const char *to)
+{
+    slice->ptr = slice->ptr == NULL ? NULL : to + (slice->ptr - from);
+}
+
+void mg_head_rebase(struct mg_head *head, const char *from, const char *to)
+{
+    rebase(&head->method_token, from, to);
+    rebase(&head->target, from, to);
+    for (unsigned i = 0; i < head->field_count; i++) {
+        rebase(&head->fields[i].name, from, to);
+        rebase(&head->fields[i].value, from, to);
+    }
+}
