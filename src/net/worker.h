@@ -1,8 +1,10 @@
 /* worker.h - worker threads: each has its own event base, listeners, connections and timers;
  * nothing is shared on the hot path.
  *
- * Life:      mg_workers_start opens every listener and starts the threads; mg_workers_stop
- * begins a graceful stop; mg_workers_join waits for the end.
+ * Life:      mg_workers_start starts the threads, mg_workers_stop begins a graceful stop,
+ *            mg_workers_join waits for the end.
+ * Threads:   mg_workers_*: any thread between start and join. mg_worker_* and mg_timer_*: that
+ *            worker's.
  */
 #ifndef MG_NET_WORKER_H
 #define MG_NET_WORKER_H
@@ -13,7 +15,9 @@
 #include "core/err.h"
 #include "net/conn.h"
 #include "net/listener.h"
+#include "net/wheel.h"
 
+/* 0 in a field: its default. */
 struct mg_net_limits {
     unsigned max_connections;   /* a worker; default 16384 */
     uint32_t write_progress_ms; /* default 30000 */
@@ -22,30 +26,30 @@ struct mg_net_limits {
     uint32_t max_pending_bytes; /* output kept for a connection before it is dropped: a bug's or
                                    an abuser's; default 64 MiB */
     uint32_t stop_ms;           /* default 30000: after it, what is left is closed */
-    uint32_t defer_accept_s;    /* TCP_DEFER_ACCEPT, default 1; 0: off */
 };
 
+/* Written by the worker alone; read from any thread with relaxed loads. */
 struct mg_worker_counters {
     atomic_ullong accepted;
     atomic_ullong refused;       /* over max_connections */
-    atomic_ullong accept_errors; /* EMFILE and its like */
-    atomic_ullong open;
+    atomic_ullong accept_errors; /* EMFILE and its like: accepting paused for a moment */
+    atomic_ullong open;          /* now */
     atomic_ullong bytes_in;
     atomic_ullong bytes_out;
 };
 
 struct mg_workers_options {
-    unsigned count;
-    const struct mg_protocol *protocol;
+    unsigned count;                     /* the one the listeners were opened for */
+    const struct mg_protocol *protocol; /* kept until joined */
     struct mg_net_limits limits;
-    struct mg_listeners *listeners; /* opened; borrowed until joined */
+    struct mg_listeners *listeners; /* opened; kept until joined */
     void *shared;                   /* for mg_worker_shared: the program's */
     /* Called on each worker's thread before its loop and after it. on_start returns the
      * worker's own state. */
     void *(*on_start)(struct mg_worker *worker, void *shared);
     void (*on_end)(struct mg_worker *worker, void *state);
-    struct mg_str
-        busy_answer; /* sent to a connection over the limit before it is closed; may be empty */
+    /* Sent to a connection over the limit before it is closed; may be empty. Copied. */
+    struct mg_str busy_answer;
 };
 
 struct mg_workers;
@@ -62,9 +66,10 @@ void mg_workers_stop(struct mg_workers *workers);
 void mg_workers_join(struct mg_workers *workers);
 
 /* Run `task(worker, argument)` on every worker's thread, once each, as soon as its loop turns.
- * Any thread; does not wait. */
-void mg_workers_post(struct mg_workers *workers, void (*task)(struct mg_worker *, void *),
-                     void *argument);
+ * Any thread; does not wait. Returns: how many workers will run it, 0 without memory; one that
+ * has ended does not, and every one counted runs it before it ends. */
+unsigned mg_workers_post(struct mg_workers *workers, void (*task)(struct mg_worker *, void *),
+                         void *argument);
 
 unsigned mg_workers_count(const struct mg_workers *workers);
 const struct mg_worker_counters *mg_workers_counters(const struct mg_workers *workers,
@@ -79,14 +84,9 @@ bool mg_worker_is_stopping(const struct mg_worker *worker);
 uint64_t mg_worker_now_ms(const struct mg_worker *worker);
 time_t mg_worker_wall_s(const struct mg_worker *worker);
 
-/* A timer on the worker's wheel. The caller owns the struct; zeroed is unset. */
-struct mg_timer {
-    struct mg_timer *prev, *next;
-    uint64_t deadline_ms;
-    uint64_t slot_ms;
-    void (*fire)(struct mg_timer *timer);
-};
-/* Set (or move) a timer `ms` from now; its `fire` must be set. O(1). */
+/* Set (or move) a timer `ms` from now; its `fire` must be set. Never early, late by at most
+ * MG_WHEEL_TICK_MS; moving it later is a store. O(1). The timer stays the caller's and must be
+ * cancelled before its memory goes. */
 void mg_timer_set(struct mg_worker *worker, struct mg_timer *timer, uint64_t ms);
 void mg_timer_cancel(struct mg_worker *worker, struct mg_timer *timer);
 
