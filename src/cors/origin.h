@@ -12,6 +12,14 @@
 
 #include "core/str.h"
 
+enum {
+    MG_HOST_MAX_BYTES = 253, /* RFC 1035 2.3.4 in text, beside a trailing dot */
+    MG_ORIGIN_MAX_BYTES = 64 + 3 + MG_HOST_MAX_BYTES + 1 + 6, /* scheme "://" host "." port */
+};
+
+/* Between scheme and host. */
+#define MG_SCHEME_DELIMITER "://"
+
 enum mg_host_kind {
     MG_HOST_NAME,
     MG_HOST_IPV4,
@@ -19,7 +27,8 @@ enum mg_host_kind {
 };
 
 struct mg_origin {
-    bool is_null; /* the opaque origin "null": the rest is empty */
+    bool is_null;       /* the opaque origin "null": what follows `text` is empty */
+    struct mg_str text; /* all of it */
     struct mg_str scheme;
     struct mg_str host; /* an IPv6 literal keeps its brackets */
     enum mg_host_kind host_kind;
@@ -35,6 +44,12 @@ struct mg_origin {
  * paths, user info, white space, other IP forms (a host whose last label is a number is an IPv4
  * address, WHATWG URL). Complexity: O(text.len), bounded by the longest legal origin. */
 bool mg_origin_parse(struct mg_str text, struct mg_origin *out);
+
+/* Parts of it, for patterns. Each takes the whole slice or fails. */
+bool mg_origin_scheme_is_valid(struct mg_str scheme);
+bool mg_origin_parse_host(struct mg_str host, enum mg_host_kind *kind);
+/* 1 to 65535 without leading zeros; a default port is as good as any here. */
+bool mg_origin_parse_port(struct mg_str digits, uint16_t *out);
 
 /* The default port of a scheme ("http" 80, "https" 443), or 0. */
 uint16_t mg_scheme_default_port(struct mg_str scheme);

@@ -1,9 +1,8 @@
-/* origin_set.h - any number of origin patterns with a lookup that costs the length of the
- * host.
+/* origin_set.h - any number of origin patterns with a lookup that costs the length of the host.
  *
- * Shape:     built once from patterns, then read-only and shared by all workers. Memory
- *            beside the patterns' text is below 100 bytes a pattern. Ownership: the set
- *            lives in the arena given to _build; pattern texts are copied there.
+ * Shape:     built once from patterns, then read-only and shared by all workers. Memory beside
+ *            the patterns' text is below 100 bytes a pattern.
+ * Ownership: the set lives in the arena given to _build; pattern texts are copied there.
  * Threads:   building on one thread, look-ups on any.
  */
 #ifndef MG_CORS_ORIGIN_SET_H
@@ -25,14 +24,17 @@ struct mg_origin_entry {
  * is_equal: the same pattern twice. */
 typedef void (*mg_origin_redundant_fn)(void *context, uint32_t tag, uint32_t by, bool is_equal);
 
-/* Build a set of `count` entries; the array may be reordered. `report` may be NULL. Redundant
- * entries are left out. Returns: NULL when the arena is full. Complexity: O(n log n) at most; a
- * million in well below 2 s. */
+/* Build a set of `count` entries; the array is reordered. `report` may be NULL. Redundant
+ * entries are left out. While it builds it takes up to 33 bytes an entry of the arena's bound
+ * and gives them back.
+ * Returns: NULL when the arena is full, or the set would pass 4 GiB. Complexity: O(total
+ * bytes); a million in well below 2 s. */
 const struct mg_origin_set *mg_origin_set_build(struct mg_origin_entry *entries, size_t count,
                                                 struct mg_arena *arena,
                                                 mg_origin_redundant_fn report, void *context);
 
-/* Whether a pattern of the set matches. O(length of the host), no allocation. */
+/* Whether a pattern of the set matches `origin`, which mg_origin_parse made. O(length of the
+ * host), no allocation. */
 bool mg_origin_set_contains(const struct mg_origin_set *set, const struct mg_origin *origin);
 
 /* Whether the set is exactly { "*" } (a "*" among others makes all others redundant). */

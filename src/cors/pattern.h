@@ -1,5 +1,4 @@
-/* pattern.h - origin patterns: exact origins, "*." before a host, ":*" behind it, "null",
- * "*". "http://localhost:*", "null", "*".
+/* pattern.h - origin patterns: exact origins, "*." before a host, ":*" behind it, "null", "*".
  *
  * "*." stands for one or more labels, never for the apex; ":*" for any port, the default one
  * too. Both may be combined.
@@ -34,9 +33,13 @@ struct mg_pattern_fault {
     char hint[288];    /* what to write instead: "https://app.example.com", or "" */
 };
 
-/* Parse `text`. Returns: false, with *fault filled where it is not NULL. The hint is a whole
- * pattern that parses, wherever one can be guessed (lower case, slash dropped, default port
- * dropped, "http://" before a bare localhost, punycode is left to the caller). */
+/* Parse `text`, whose bytes *out borrows.
+ * Accepts: what mg_origin_parse accepts, with "*." before a name of at most 251 bytes and ":*"
+ * for the port, and "*". Rejects beyond it: labels that begin or end with a hyphen (STD 3),
+ * and file:, whose origins serialize to "null".
+ * Returns: false, with *fault filled where it is not NULL. The hint is a whole pattern that
+ * parses, wherever one can be guessed (lower case, slash dropped, default port dropped,
+ * "http://" before a bare localhost, punycode is left to the caller). */
 bool mg_pattern_parse(struct mg_str text, struct mg_pattern *out,
                       struct mg_pattern_fault *fault);
 

@@ -29,16 +29,16 @@ enum {
 };
 
 struct mg_rule_spec {
-    const struct mg_origin_set *origins;  /* kept */
+    const struct mg_origin_set *origins;  /* kept; never NULL, may be empty */
     struct mg_name_list resource_methods; /* what the resource supports, in declared order */
     struct mg_name_list methods; /* of the rule; has_methods false: all of the resource's */
     bool has_methods;
     bool any_method; /* methods = "*" */
     struct mg_name_list headers;
-    bool any_header; /* headers = "*" */
+    bool any_header; /* headers = "*"; `headers` may add Authorization, which "*" lacks */
     struct mg_name_list expose;
-    bool expose_any;
-    bool credentials;
+    bool expose_any;           /* without credentials only */
+    bool credentials;          /* ignored where origins are "*" */
     long long max_age;         /* seconds, or MG_MAX_AGE_ABSENT */
     unsigned preflight_status; /* 204 or 200 */
     enum mg_on_denied on_denied;
@@ -47,8 +47,9 @@ struct mg_rule_spec {
 
 struct mg_rule;
 
-/* Compile `spec` into `arena`. Copies what it keeps, except spec->origins. Returns: NULL when
- * the arena is full. */
+/* Compile `spec` into `arena`. Copies what it keeps, except spec->origins. Names listed twice
+ * are kept once, a "*" among names is passed over: the flags say it.
+ * Returns: NULL when the arena is full or memory is out. */
 const struct mg_rule *mg_rule_compile(const struct mg_rule_spec *spec, struct mg_arena *arena);
 
 /* Whether the answer does not look at Origin at all: origins are exactly "*" (then never with
@@ -56,5 +57,7 @@ const struct mg_rule *mg_rule_compile(const struct mg_rule_spec *spec, struct mg
 bool mg_rule_is_public(const struct mg_rule *rule);
 /* Whether a denied origin is refused instead of served without CORS fields. */
 bool mg_rule_rejects(const struct mg_rule *rule);
+/* The status of an empty answer to OPTIONS, a preflight or not: 204 or 200. */
+unsigned mg_rule_options_status(const struct mg_rule *rule);
 
 #endif
