@@ -61,11 +61,41 @@ struct mg_resource {
     bool encoded_slash;
 };
 
+/* One server of an upstream, taken from "http://10.0.0.1:8080". */
+struct mg_upstream_server {
+    struct mg_str url;  /* as written */
+    bool is_tls;        /* https */
+    struct mg_str host; /* an IPv6 literal keeps its brackets */
+    uint16_t port;      /* the scheme's default where none is written */
+};
+
+/* Which server of an upstream gets the next request. */
+enum mg_balance {
+    MG_BALANCE_ROUND_ROBIN,
+    MG_BALANCE_LEAST_CONNECTIONS,
+    MG_BALANCE_RANDOM,
+};
+
+/* upstream "NAME" { … } */
+struct mg_upstream {
+    struct mg_str name;
+    const char *file; /* of the `upstream` call */
+    int line;
+    const struct mg_upstream_server *servers; /* one at least */
+    size_t server_count;
+    enum mg_balance balance;
+    bool
+        keeps_cors; /* cors = "keep": its access-control-* fields pass; else ours replace them */
+};
+
 struct mg_policy_set {
-    const struct mg_resource *const *resources;
+    const struct mg_resource *const *resources; /* ordered by file, line and pattern */
     size_t resource_count;
-    struct mg_str revision;      /* hexadecimal content hash of all files read */
-    struct mg_str allow;         /* union of all resources' methods, for OPTIONS * */
+    const struct mg_upstream *upstreams; /* ordered by name */
+    size_t upstream_count;
+    struct mg_str revision; /* 32 hexadecimal digits: hash of the names and bytes of all files
+                               read. It tells sets apart; it is no proof against forgery */
+    struct mg_str allow;    /* union of all resources' methods, for OPTIONS * */
     struct mg_name_list methods; /* every method token any resource names */
     bool has_echo;               /* some handler is echo */
     const struct mg_router *router;
@@ -75,20 +105,35 @@ struct mg_policy_set {
 struct mg_policy_options {
     const char *const *paths; /* FILE or DIR, in order */
     size_t path_count;
-    size_t max_file_bytes; /* default 1 MiB */
-    size_t max_set_bytes;  /* default 16 MiB */
-    bool has_upstream;     /* a default upstream is configured: the default handler is proxy */
+    size_t max_file_bytes;  /* default 1 MiB */
+    size_t max_set_bytes;   /* default 16 MiB */
+    size_t max_list_bytes;  /* of one `file "…"` of origins; default 64 MiB */
+    bool has_upstream;      /* a default upstream is configured: the default handler is proxy */
+    bool has_public_origin; /* --public-origin is given: on_denied = "reject" is safe to use */
+    const char *const *handlers; /* names that `handler` takes for MG_HANDLER_CUSTOM */
+    size_t handler_count;
+    size_t max_script_bytes;    /* memory of Lua while loading; default 64 MiB */
+    uint64_t max_script_steps;  /* default 100 million; see script/state.h */
+    uint32_t max_script_cpu_ms; /* default 5000 */
 };
 
 enum {
     MG_POLICY_MAX_FILE_BYTES = 1 << 20,
-    MG_POLICY_MAX_SET_BYTES = 16 << 20
+    MG_POLICY_MAX_SET_BYTES = 16 << 20,
+    MG_POLICY_MAX_LIST_BYTES = 64 << 20,
 };
 
-/* Load, validate and compile. Errors, warnings and notes go to `errs`.
+/* Load, validate and compile; a zero in `options` stands for the default. Errors, warnings and
+ * notes go to `errs`, ordered by file, line and field. Codes: docs/diagnostics.md.
  * Returns: the set, which the caller frees, or NULL when there was an error. */
 struct mg_policy_set *mg_policy_set_load(const struct mg_policy_options *options,
                                          struct mg_errs *errs);
+
+/* As mg_policy_set_load, of one policy that is no file: `text` under the name `name` in
+ * messages. options->paths are not looked at; `include` and `file` find nothing. */
+struct mg_policy_set *mg_policy_set_load_text(const char *name, struct mg_str text,
+                                              const struct mg_policy_options *options,
+                                              struct mg_errs *errs);
 void mg_policy_set_free(struct mg_policy_set *set);
 
 /* Whether the set or the standards name `token` as a method: RFC 9110, PATCH, or any resource.

@@ -1,0 +1,175 @@
+/* set.c - load a policy set, and look things up in it. */
+#include "policy/set.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "core/alloc.h"
+#include "policy/language.h"
+#include "policy/loader.h"
+#include "policy/router.h"
+
+enum {
+    MAX_ARENA_BYTES = INT32_MAX /* of a set, and of what loading it needs beside */
+};
+
+static size_t or_default(size_t value, size_t standard)
+{
+    return value != 0 ? value : standard;
+}
+
+/* Run all files that were read, one after another. */
+static bool run_policies(struct mg_loader *loader)
+{
+    const struct mg_policy_options *options = &loader->options;
+    struct mg_script_limits limits = {.max_bytes = options->max_script_bytes,
+                                      .max_steps = options->max_script_steps,
+                                      .max_cpu_ms = options->max_script_cpu_ms};
+    struct mg_script *script = mg_script_new(&limits, mg_language_globals, loader);
+    if (script == NULL) {
+        mg_errs_fail(loader->errs, "out-of-memory", NULL, "out of memory while starting Lua");
+        return false;
+    }
+    bool goes_on = true;
+    for (const struct mg_source *s = loader->sources.first; goes_on && s != NULL; s = s->next) {
+        /* Included files and lists are appended while policies run. */
+        goes_on = s->kind != MG_SOURCE_POLICY || mg_language_run(loader, script, s);
+    }
+    mg_script_free(script);
+    return goes_on;
+}
+
+static void report_empty(struct mg_loader *loader)
+{
+    if (loader->errs->error_count > 0) {
+        return; /* it is empty because of those */
+    }
+    if (loader->sources.count == 0) {
+        mg_errs_fail(loader->errs, "set-empty",
+                     "name a Lua file, or a directory with *.lua in it", "there is no policy");
+    } else if (loader->resource_count == 0) {
+        mg_errs_fail(loader->errs, "set-empty", "resource \"/path\" { … }",
+                     "the policies declare no resource");
+    }
+}
+
+static void load(struct mg_loader *loader, struct mg_policy_set *set, struct mg_str text,
+                 const char *text_name)
+{
+    if (text_name == NULL) {
+        mg_sources_read_policies(&loader->sources, loader->errs);
+    } else if (!mg_sources_add_text(&loader->sources, text_name, text)) {
+        mg_errs_fail(loader->errs, "out-of-memory", NULL,
+                     "out of memory while loading policies");
+        return;
+    }
+    if (run_policies(loader) && mg_compile(loader, set)) {
+        report_empty(loader);
+        set->revision = mg_sources_revision(&loader->sources, loader->arena);
+    }
+    if (mg_arena_overflowed(loader->arena) || mg_arena_overflowed(&loader->scratch)) {
+        mg_errs_fail(loader->errs, "out-of-memory", NULL,
+                     "out of memory while loading policies");
+    }
+}
+
+static struct mg_policy_set *load_set(const struct mg_policy_options *options,
+                                      struct mg_errs *errs, const char *text_name,
+                                      struct mg_str text)
+{
+    size_t errors_before = errs->error_count;
+    struct mg_errs found; /* the caller's may have errors of other things */
+    struct mg_arena *arena = mg_calloc(1, sizeof(*arena));
+    if (arena == NULL) {
+        mg_errs_fail(errs, "out-of-memory", NULL, "out of memory while loading policies");
+        return NULL;
+    }
+    mg_arena_init(arena, NULL, 0, MAX_ARENA_BYTES);
+    mg_errs_init(&found);
+    struct mg_policy_set *set = mg_arena_calloc(arena, 1, sizeof(*set));
+    struct mg_loader loader = {.options = *options, .errs = &found, .arena = arena};
+    struct mg_policy_options *full = &loader.options;
+    full->max_file_bytes = or_default(full->max_file_bytes, MG_POLICY_MAX_FILE_BYTES);
+    full->max_set_bytes = or_default(full->max_set_bytes, MG_POLICY_MAX_SET_BYTES);
+    full->max_list_bytes = or_default(full->max_list_bytes, MG_POLICY_MAX_LIST_BYTES);
+    mg_arena_init(&loader.scratch, NULL, 0, MAX_ARENA_BYTES);
+    mg_sources_init(&loader.sources, &loader.scratch, full);
+    if (set != NULL) {
+        set->arena = arena;
+        load(&loader, set, text, text_name);
+    } else {
+        mg_errs_fail(&found, "out-of-memory", NULL, "out of memory while loading policies");
+    }
+    mg_fault_sort(&found, 0);
+    for (size_t i = 0; i < found.count; i++) {
+        mg_errs_add(errs, &found.items[i]);
+    }
+    errs->dropped += found.dropped;
+    errs->error_count = errors_before + found.error_count; /* also those that were dropped */
+    bool has_error = found.error_count > 0;
+    mg_errs_fini(&found);
+    mg_arena_fini(&loader.scratch);
+    psl_free(loader.suffixes);
+    if (has_error) {
+        mg_arena_fini(arena);
+        free(arena);
+        return NULL;
+    }
+    return set;
+}
+
+struct mg_policy_set *mg_policy_set_load(const struct mg_policy_options *options,
+                                         struct mg_errs *errs)
+{
+    return load_set(options, errs, NULL, (struct mg_str){"", 0});
+}
+
+struct mg_policy_set *mg_policy_set_load_text(const char *name, struct mg_str text,
+                                              const struct mg_policy_options *options,
+                                              struct mg_errs *errs)
+{
+    return load_set(options, errs, name, text);
+}
+
+void mg_policy_set_free(struct mg_policy_set *set)
+{
+    if (set != NULL) {
+        struct mg_arena *arena = set->arena; /* the set lives in it */
+        mg_arena_fini(arena);
+        free(arena);
+    }
+}
+
+static bool has_token(const struct mg_name_list *list, struct mg_str token)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (mg_str_equal(list->items[i], token)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool mg_policy_set_knows_method(const struct mg_policy_set *set, enum mg_method method,
+                                struct mg_str token)
+{
+    if (method == MG_METHOD_CONNECT || method == MG_METHOD_TRACE) {
+        return false;
+    }
+    return method != MG_METHOD_OTHER || has_token(&set->methods, token);
+}
+
+bool mg_resource_has_method(const struct mg_resource *resource, enum mg_method method,
+                            struct mg_str token)
+{
+    if (method != MG_METHOD_OTHER) {
+        return (resource->method_bits & 1U << method) != 0;
+    }
+    return resource->has_other_methods && has_token(&resource->methods, token);
+}
+
+void mg_policy_set_route(const struct mg_policy_set *set, struct mg_str host,
+                         struct mg_str path, struct mg_route *route)
+{
+    (void)mg_router_match(set->router, host, path, route);
+}
