@@ -1,0 +1,367 @@
+/* answer.c - see the header. Everything is appended to the worker's output buffer; the turn's end, or the call itself when
+ * no turn runs, hands it to the connection in one write.
+ */
+#include "server/answer.h"
+
+#include "http/response.h"
+#include "net/worker.h"
+#include "server/exchange.h"
+#include "server/http_conn.h"
+#include "server/worker_state.h"
+
+enum {
+    MAX_VARY_LINES = 16,
+    DRAIN_MAX_BYTES =
+        64 << 10, /* of content not yet here that is worth reading to keep the connection */
+};
+
+/* ---- output ---- */
+
+static void flush_to(struct server_worker *worker, struct mg_conn *conn)
+{
+    if (worker->out.overflowed) {
+        mg_conn_abort(conn, "out-of-memory");
+    } else if (worker->out.len > 0) {
+        mg_conn_write(conn, mg_buf_str(&worker->out));
+    }
+    mg_buf_clear(&worker->out);
+    if (worker->out.capacity > OUT_KEEP_BYTES) {
+        mg_buf_fini(&worker->out);
+    }
+}
+
+void mg_answer_flush(struct server_worker *worker)
+{
+    if (worker->turn != NULL) {
+        flush_to(worker, worker->turn);
+    }
+}
+
+void mg_answer_set_turn(struct server_worker *worker, struct mg_conn *conn)
+{
+    mg_answer_flush(worker);
+    worker->turn = conn;
+}
+
+/* Where output for `conn` is appended. What another connection's turn has gathered leaves first: one answer's bytes never
+ * reach another's connection. */
+static struct mg_buf *output_for(struct server_worker *worker, struct mg_conn *conn)
+{
+    if (worker->turn != conn) {
+        mg_answer_flush(worker);
+    }
+    return &worker->out;
+}
+
+/* Output is gathered while the connection's own turn runs; outside of it, it leaves at once. */
+static void sent(struct mg_exchange *exchange)
+{
+    struct server_worker *worker = exchange->worker;
+    if (worker->turn != exchange->conn || worker->out.len >= OUT_FLUSH_BYTES ||
+        worker->out.overflowed) {
+        flush_to(worker, exchange->conn);
+    }
+}
+
+/* ---- heads ---- */
+
+static struct mg_str now_date(struct server_worker *worker)
+{
+    return mg_date_at(&worker->date, mg_worker_wall_s(worker->worker));
+}
+
+/* Whether the engine owns the CORS fields of this answer: a resource was found that has not said `cors = false`. */
+static bool owns_cors(const struct mg_exchange *exchange)
+{
+    const struct mg_resource *resource = exchange->route.resource;
+    return resource != NULL && resource->cors_mode != MG_CORS_OFF;
+}
+
+static bool is_cors_field(struct mg_str name)
+{
+    static const struct mg_str prefix = {"access-control-", sizeof("access-control-") - 1};
+    struct mg_str start = {name.ptr, name.len < prefix.len ? name.len : prefix.len};
+    return mg_str_equal_nocase(start, prefix) ||
+           mg_str_equal_nocase(name, MG_STR("timing-allow-origin"));
+}
+
+/* Copy the handler's fields, but for those the engine owns; its Vary lines are gathered in `vary`. */
+static void write_fields(struct mg_response *response, const struct mg_answer *answer,
+                         struct mg_str *vary, size_t *vary_count)
+{
+    for (size_t i = 0; i < answer->field_count; i++) {
+        const struct mg_answer_field *field = &answer->fields[i];
+        if (is_cors_field(field->name)) {
+            continue;
+        }
+        if (mg_str_equal_nocase(field->name, MG_STR("vary")) && *vary_count < MAX_VARY_LINES) {
+            vary[(*vary_count)++] = field->value;
+            continue;
+        }
+        mg_response_field(response, field->name, field->value);
+    }
+}
+
+static void write_vary(struct mg_response *response, struct mg_lines given, struct mg_str ours)
+{
+    if (given.count == 0 && ours.len == 0) {
+        return;
+    }
+    mg_buf_add(response->out, MG_STR("Vary: "));
+    if (given.count == 0) {
+        mg_buf_add(response->out, ours);
+    } else {
+        mg_vary_merge(given, ours, response->out);
+    }
+    mg_buf_add(response->out, MG_STR("\r\n"));
+}
+
+static enum mg_response_connection connection_field(const struct mg_exchange *exchange)
+{
+    if (!exchange->keep_alive) {
+        return MG_CONNECTION_CLOSE;
+    }
+    return exchange->head->minor == 0 ? MG_CONNECTION_KEEP_ALIVE : MG_CONNECTION_DEFAULT;
+}
+
+/* An answer before the end of the content: the rest is read and dropped where that is little, else the connection ends. */
+static void settle_keep_alive(struct mg_exchange *exchange)
+{
+    bool drains = exchange->body.framing == MG_FRAMING_LENGTH &&
+                  exchange->body.remaining <= DRAIN_MAX_BYTES && !exchange->awaits_continue;
+    if ((!exchange->body_done && !drains) || mg_worker_is_stopping(exchange->worker->worker)) {
+        exchange->keep_alive = false;
+    }
+}
+
+static bool write_head(struct mg_exchange *exchange, const struct mg_answer *answer,
+                       int64_t length)
+{
+    struct server_worker *worker = exchange->worker;
+    struct mg_response response;
+    struct mg_str vary[MAX_VARY_LINES + 1];
+    size_t vary_count = 0;
+    settle_keep_alive(exchange);
+    struct mg_buf *out = output_for(worker, exchange->conn);
+    size_t start = out->len;
+    mg_response_begin(&response, out, answer->status, now_date(worker));
+    if (answer->lines.len > 0) {
+        mg_response_lines(&response, answer->lines);
+    }
+    if (answer->vary.len > 0) {
+        vary[vary_count++] = answer->vary;
+    }
+    if (owns_cors(exchange)) {
+        write_fields(&response, answer, vary, &vary_count);
+        mg_cors_write_fields(&exchange->decision, out);
+        write_vary(&response, (struct mg_lines){vary, vary_count},
+                   mg_cors_vary(&exchange->decision));
+    } else {
+        for (size_t i = 0; i < answer->field_count; i++) {
+            mg_response_field(&response, answer->fields[i].name, answer->fields[i].value);
+        }
+        write_vary(&response, (struct mg_lines){vary, vary_count}, (struct mg_str){NULL, 0});
+    }
+    bool ok = mg_response_end(&response, exchange->framing, length < 0 ? 0 : (uint64_t)length,
+                              connection_field(exchange));
+    if (ok) {
+        exchange->status = answer->status;
+        server_count(&worker->counters.status_class[answer->status / 100 % 6], 1);
+    }
+    exchange->bytes_out += out->len - start;
+    return ok;
+}
+
+static enum mg_response_framing choose_framing(const struct mg_exchange *exchange,
+                                               unsigned status, int64_t length)
+{
+    if (mg_status_is_bodiless(status)) {
+        return MG_RESPONSE_EMPTY;
+    }
+    if (length != MG_LENGTH_UNKNOWN) {
+        return length == 0 ? MG_RESPONSE_EMPTY : MG_RESPONSE_LENGTH;
+    }
+    if (exchange->is_head) {
+        return MG_RESPONSE_HEAD;
+    }
+    return exchange->head->minor == 0 ? MG_RESPONSE_CLOSE : MG_RESPONSE_CHUNKED;
+}
+
+/* When a handler's fields cannot be sent, its answer becomes a 500 that can. Returns: the length that is now meant. */
+static bool begin_answer(struct mg_exchange *exchange, const struct mg_answer *answer,
+                         int64_t length)
+{
+    exchange->framing = choose_framing(exchange, answer->status, length);
+    if (exchange->framing == MG_RESPONSE_CLOSE) {
+        exchange->keep_alive = false;
+    }
+    exchange->length_left = length;
+    return write_head(exchange, answer, length);
+}
+
+static void finish(struct mg_exchange *exchange)
+{
+    exchange->answer = ANSWER_DONE;
+    sent(exchange);
+    if (exchange->worker->turn != exchange->conn) {
+        mg_http_conn_advance(exchange->conn);
+    }
+}
+
+static struct mg_str engine_body(struct mg_exchange *exchange, unsigned status)
+{
+    bool is_silent = status < 400 || exchange->decision.kind == MG_KIND_PREFLIGHT;
+    if (is_silent) {
+        return (struct mg_str){NULL, 0};
+    }
+    return mg_arena_printf(&exchange->arena, "%u %.*s: %s\n", status,
+                           MG_STR_ARG(mg_status_phrase(status)), exchange->reason);
+}
+
+static bool needs_allow(const struct mg_exchange *exchange, unsigned status)
+{
+    enum mg_kind kind = exchange->decision.kind;
+    return status == 405 || kind == MG_KIND_PREFLIGHT || kind == MG_KIND_OPTIONS;
+}
+
+static void respond_engine(struct mg_exchange *exchange, unsigned status)
+{
+    static const char plain[] =
+        "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n";
+    struct mg_str body = engine_body(exchange, status);
+    const struct mg_resource *resource = exchange->route.resource;
+    struct mg_str allow = resource != NULL ? resource->allow : exchange->set->allow;
+    struct mg_answer_field field = {MG_STR("Allow"), allow};
+    struct mg_answer answer = {
+        .status = status,
+        .fields = &field,
+        .field_count = needs_allow(exchange, status),
+        .lines = body.len > 0 ? MG_STR(plain) : (struct mg_str){NULL, 0},
+    };
+    if (!begin_answer(exchange, &answer, (int64_t)body.len)) {
+        mg_conn_abort(exchange->conn, "out-of-memory");
+        return;
+    }
+    if (!exchange->is_head) {
+        mg_buf_add(&exchange->worker->out, body);
+        exchange->bytes_out += body.len;
+    }
+    finish(exchange);
+}
+
+void mg_answer_engine(struct mg_exchange *exchange, unsigned status)
+{
+    respond_engine(exchange, status);
+}
+
+void mg_exchange_respond(struct mg_exchange *exchange, const struct mg_answer *answer,
+                         struct mg_str body)
+{
+    if (!begin_answer(exchange, answer, (int64_t)body.len)) {
+        exchange->reason = "handler-field-invalid";
+        respond_engine(exchange, 500);
+        return;
+    }
+    if (!exchange->is_head && !mg_status_is_bodiless(answer->status)) {
+        mg_buf_add(&exchange->worker->out, body);
+        exchange->bytes_out += body.len;
+    }
+    finish(exchange);
+}
+
+void mg_exchange_head(struct mg_exchange *exchange, const struct mg_answer *answer,
+                      int64_t length)
+{
+    if (!begin_answer(exchange, answer, length)) {
+        exchange->reason = "handler-field-invalid";
+        respond_engine(exchange, 500);
+        return;
+    }
+    exchange->answer = ANSWER_STREAMING;
+    sent(exchange);
+}
+
+void mg_exchange_write(struct mg_exchange *exchange, struct mg_str data)
+{
+    struct mg_buf *out = output_for(exchange->worker, exchange->conn);
+    if (exchange->answer != ANSWER_STREAMING || exchange->is_head || data.len == 0) {
+        return;
+    }
+    size_t start = out->len;
+    switch (exchange->framing) {
+    case MG_RESPONSE_CHUNKED:
+        mg_response_chunk(out, data);
+        break;
+    case MG_RESPONSE_LENGTH:
+        data.len = (uint64_t)exchange->length_left < data.len ? (size_t)exchange->length_left
+                                                              : data.len;
+        exchange->length_left -= (int64_t)data.len;
+        mg_buf_add(out, data);
+        break;
+    case MG_RESPONSE_CLOSE:
+        mg_buf_add(out, data);
+        break;
+    case MG_RESPONSE_EMPTY:
+    case MG_RESPONSE_HEAD:
+        return;
+    }
+    exchange->bytes_out += out->len - start;
+    sent(exchange);
+}
+
+bool mg_exchange_is_blocked(const struct mg_exchange *exchange)
+{
+    const struct server_worker *worker = exchange->worker;
+    size_t gathered = worker->turn == exchange->conn ? worker->out.len : 0;
+    return mg_conn_pending(exchange->conn) + gathered >=
+           worker->server->options.limits.unsent_bytes;
+}
+
+void mg_exchange_end(struct mg_exchange *exchange)
+{
+    if (exchange->answer != ANSWER_STREAMING) {
+        return;
+    }
+    if (exchange->framing == MG_RESPONSE_CHUNKED && !exchange->is_head) {
+        struct mg_buf *out = output_for(exchange->worker, exchange->conn);
+        size_t start = out->len;
+        mg_response_last_chunk(out);
+        exchange->bytes_out += out->len - start;
+    }
+    if (exchange->framing == MG_RESPONSE_LENGTH && exchange->length_left > 0 &&
+        !exchange->is_head) {
+        /* The client counts on octets that will not come: only the end of the connection can tell it. */
+        exchange->keep_alive = false;
+    }
+    finish(exchange);
+}
+
+void mg_answer_continue(struct mg_exchange *exchange)
+{
+    if (exchange->awaits_continue) {
+        exchange->awaits_continue = false;
+        mg_buf_add(output_for(exchange->worker, exchange->conn),
+                   MG_STR("HTTP/1.1 100 Continue\r\n\r\n"));
+        sent(exchange);
+    }
+}
+
+void mg_answer_refusal(struct server_worker *worker, struct mg_conn *conn, unsigned status,
+                       const char *reason)
+{
+    static const char plain[] = "Content-Type: text/plain; charset=utf-8\r\n";
+    struct mg_response response;
+    char body[128];
+    struct mg_str phrase = mg_status_phrase(status);
+    int length =
+        snprintf(body, sizeof(body), "%u %.*s: %s\n", status, MG_STR_ARG(phrase), reason);
+    struct mg_buf *out = output_for(worker, conn);
+    mg_response_begin(&response, out, status, now_date(worker));
+    mg_response_lines(&response, MG_STR(plain));
+    if (mg_response_end(&response, MG_RESPONSE_LENGTH, (uint64_t)length, MG_CONNECTION_CLOSE)) {
+        mg_buf_add(out, (struct mg_str){body, (size_t)length});
+        server_count(&worker->counters.status_class[status / 100 % 6], 1);
+    }
+    flush_to(worker, conn);
+    mg_conn_close_lingering(conn, reason);
+}

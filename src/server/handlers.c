@@ -1,0 +1,58 @@
+/* handlers.c - which handler a resource has, and the smallest of them. */
+#include "server/handlers.h"
+
+#include "server/exchange.h"
+#include "server/worker_state.h"
+
+static size_t respond_body_limit(const struct mg_exchange *exchange)
+{
+    return exchange->worker->server->options.limits.body_bytes;
+}
+
+static void respond_begin(struct mg_exchange *exchange)
+{
+    (void)exchange;
+}
+
+static void respond_body_end(struct mg_exchange *exchange)
+{
+    const struct mg_canned *canned = &exchange->route.resource->handler.canned;
+    const struct mg_answer answer = {
+        .status = canned->status, .lines = canned->lines, .vary = canned->vary};
+    mg_exchange_respond(exchange, &answer, canned->body);
+}
+
+const struct mg_handler mg_handler_respond = {
+    .name = "respond",
+    .body_limit = respond_body_limit,
+    .begin = respond_begin,
+    .body_end = respond_body_end,
+};
+
+static const struct mg_handler *find_custom(const struct mg_server *server, struct mg_str name)
+{
+    const struct mg_handler *const *handlers = server->options.handlers;
+    for (size_t i = 0; handlers != NULL && handlers[i] != NULL; i++) {
+        if (mg_str_equal(mg_str_from(handlers[i]->name), name)) {
+            return handlers[i];
+        }
+    }
+    return NULL;
+}
+
+const struct mg_handler *mg_handler_for(const struct mg_server *server,
+                                        const struct mg_resource *resource)
+{
+    switch (resource->handler.kind) {
+    case MG_HANDLER_ECHO:
+        return &mg_handler_echo;
+    case MG_HANDLER_RESPOND:
+        return &mg_handler_respond;
+    case MG_HANDLER_CUSTOM:
+    case MG_HANDLER_PROXY:
+        return find_custom(server, resource->handler.name);
+    case MG_HANDLER_NONE:
+        break;
+    }
+    return NULL;
+}

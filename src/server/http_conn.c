@@ -1,0 +1,466 @@
+/* http_conn.c - the state of a connection is its exchange:
+ *
+ *   no exchange, nothing read    idle              deadline: idle timeout (the first time: head timeout)
+ *   no exchange, part of a head  reading a head    deadline: head timeout from its first byte
+ *   exchange, content to come    reading content   deadline: body timeout since the last byte
+ *   exchange, content read       being answered    no deadline here; the handler and the write progress have theirs
+ *
+ * A turn is one callback of the net layer: what it answers is gathered and leaves in one write at its end.
+ */
+#include "server/http_conn.h"
+
+#include "core/clock.h"
+#include "http/response.h"
+#include "net/worker.h"
+#include "server/access_log.h"
+#include "server/answer.h"
+#include "server/exchange.h"
+#include "server/pipeline.h"
+#include "server/worker_state.h"
+
+enum {
+    STOP_IDLE_MS = 1000
+}; /* an idle connection's last chance to send a request while the server stops */
+
+/* mg_conn_user of every connection. */
+struct http_conn {
+    struct mg_exchange *exchange;
+    struct mg_head_scan scan; /* of a head that has arrived in part */
+    bool is_in_head;
+    bool has_eof;
+};
+
+static struct server_worker *worker_of(struct mg_conn *conn)
+{
+    return mg_worker_state(mg_conn_worker(conn));
+}
+
+static const struct mg_limits *limits_of(const struct server_worker *worker)
+{
+    return &worker->server->options.limits;
+}
+
+static void wait_for_request(struct mg_conn *conn)
+{
+    struct server_worker *worker = worker_of(conn);
+    bool is_stopping = mg_worker_is_stopping(worker->worker);
+    mg_conn_set_deadline(conn, is_stopping ? STOP_IDLE_MS : limits_of(worker)->idle_timeout);
+}
+
+/* ---- the end of an exchange ---- */
+
+static void log_exchange(struct mg_exchange *exchange, const char *close_reason)
+{
+    struct server_worker *worker = exchange->worker;
+    server_count(&worker->counters.requests, 1);
+    if (worker->log != NULL && !mg_access_log_add(worker->log, exchange, close_reason)) {
+        server_count(&worker->counters.log_dropped, 1);
+    }
+}
+
+static void drop_exchange(struct http_conn *http, const char *close_reason)
+{
+    struct mg_exchange *exchange = http->exchange;
+    http->exchange = NULL;
+    log_exchange(exchange, close_reason);
+    mg_exchange_free(exchange);
+}
+
+static const char *close_reason_of(const struct mg_exchange *exchange)
+{
+    if (exchange->keep_alive) {
+        return NULL;
+    }
+    if (mg_worker_is_stopping(exchange->worker->worker)) {
+        return "stopping";
+    }
+    return exchange->body_done && !exchange->head->keep_alive ? "client-asked"
+                                                              : "content-unread";
+}
+
+/* Returns: whether the connection goes on with another request. */
+static bool finish_exchange(struct mg_conn *conn, struct http_conn *http)
+{
+    struct mg_exchange *exchange = http->exchange;
+    const char *close_reason = close_reason_of(exchange);
+    bool is_whole = exchange->body_done;
+    drop_exchange(http, close_reason);
+    if (close_reason == NULL && !http->has_eof) {
+        wait_for_request(conn);
+        return true;
+    }
+    mg_answer_flush(worker_of(conn));
+    if (is_whole) {
+        mg_conn_close(conn, close_reason != NULL ? close_reason : "peer-closed");
+    } else {
+        mg_conn_close_lingering(conn, close_reason);
+    }
+    return false;
+}
+
+static void abort_exchange(struct http_conn *http, const char *reason)
+{
+    struct mg_exchange *exchange = http->exchange;
+    if (exchange->has_begun && exchange->answer != ANSWER_DONE && exchange->handler != NULL &&
+        exchange->handler->abort != NULL) {
+        exchange->handler->abort(exchange);
+    }
+    drop_exchange(http, reason);
+}
+
+/* ---- content ---- */
+
+static void refuse_content(struct mg_exchange *exchange, unsigned status, const char *reason)
+{
+    if (exchange->answer != ANSWER_NONE) {
+        exchange->keep_alive = false;
+        exchange->body_is_dropped = true;
+        return;
+    }
+    if (exchange->has_begun && exchange->handler != NULL && exchange->handler->abort != NULL) {
+        exchange->handler->abort(exchange);
+    }
+    exchange->handler = NULL;
+    exchange->reason = reason;
+    exchange->keep_alive = false;
+    exchange->body_is_dropped = true;
+    mg_answer_engine(exchange, status);
+}
+
+static void take_content(struct mg_exchange *exchange, struct mg_str data)
+{
+    exchange->body_octets += data.len;
+    uint64_t limit = exchange->handler == NULL ? limits_of(exchange->worker)->body_bytes
+                                               : exchange->body_limit;
+    if (limit > 0 && exchange->body_octets > limit) {
+        if (exchange->handler == NULL && exchange->answer == ANSWER_NONE) {
+            exchange->keep_alive = false;
+            mg_answer_engine(exchange, mg_pipeline_engine_status(exchange));
+        } else {
+            refuse_content(exchange, 413, "content-too-large");
+        }
+        return;
+    }
+    if (!exchange->body_is_dropped && exchange->handler->body != NULL &&
+        exchange->answer != ANSWER_DONE) {
+        exchange->handler->body(exchange, data);
+    }
+}
+
+static void end_content(struct mg_exchange *exchange)
+{
+    exchange->body_done = true;
+    exchange->awaits_continue = false;
+    if (exchange->answer == ANSWER_DONE) {
+        return;
+    }
+    if (exchange->handler == NULL) {
+        mg_answer_engine(exchange, mg_pipeline_engine_status(exchange));
+    } else {
+        exchange->handler->body_end(exchange);
+    }
+}
+
+/* Whether more content is wanted now. */
+static bool wants_content(const struct mg_exchange *exchange)
+{
+    return !exchange->body_done && !exchange->body_is_paused &&
+           (exchange->answer != ANSWER_DONE || exchange->keep_alive);
+}
+
+/* Feed content from the front of `bytes`. Returns: how many were taken. */
+static size_t feed_content(struct mg_exchange *exchange, struct mg_str bytes)
+{
+    size_t taken = 0;
+    while (wants_content(exchange)) {
+        struct mg_str data;
+        size_t used = 0;
+        enum mg_body_result result =
+            mg_body_decode(&exchange->body, mg_str_from_offset(bytes, taken), &used, &data);
+        taken += used;
+        if (result == MG_BODY_MORE) {
+            return taken;
+        }
+        if (result == MG_BODY_END) {
+            end_content(exchange);
+        } else if (result == MG_BODY_REFUSED) {
+            refuse_content(exchange, 400, exchange->body.reason);
+            return taken;
+        } else {
+            exchange->awaits_continue = false;
+            take_content(exchange, data);
+        }
+    }
+    return taken;
+}
+
+/* ---- heads ---- */
+
+/* The engine answers before it has read content that it would have to ask or wait too long for. */
+static bool answers_early(const struct mg_exchange *exchange)
+{
+    return exchange->handler == NULL &&
+           (exchange->awaits_continue ||
+            (exchange->head->framing == MG_FRAMING_LENGTH &&
+             exchange->head->content_length > limits_of(exchange->worker)->body_bytes));
+}
+
+static void start_exchange(struct mg_exchange *exchange)
+{
+    const struct mg_head *head = exchange->head;
+    exchange->keep_alive = head->keep_alive;
+    exchange->is_head = head->method == MG_METHOD_HEAD;
+    exchange->awaits_continue = head->expects_continue && head->framing != MG_FRAMING_NONE;
+    exchange->remote = mg_conn_peer(exchange->conn);
+    mg_body_init(&exchange->body, head);
+    mg_pipeline_decide(exchange);
+    if (exchange->handler != NULL) {
+        exchange->has_begun = true;
+        exchange->handler->begin(exchange);
+    } else if (answers_early(exchange)) {
+        bool has_content = head->framing == MG_FRAMING_LENGTH && head->content_length > 0;
+        exchange->body_octets = has_content; /* content is announced: the rules for it apply */
+        mg_answer_engine(exchange, mg_pipeline_engine_status(exchange));
+        exchange->body_octets = 0;
+    }
+}
+
+static void refuse_head(struct mg_conn *conn, struct http_conn *http, unsigned status,
+                        const char *reason)
+{
+    struct server_worker *worker = worker_of(conn);
+    http->is_in_head = false;
+    server_count(&worker->counters.requests, 1);
+    if (worker->log != NULL) {
+        struct access_refusal refusal = {mg_conn_peer(conn), status, reason,
+                                         status == 408 ? NULL : &worker->head};
+        if (!mg_access_log_refusal(worker->log, &refusal)) {
+            server_count(&worker->counters.log_dropped, 1);
+        }
+    }
+    mg_answer_refusal(worker, conn, status, reason);
+}
+
+/* Read a head from the front of `bytes`. Returns: its size, with the exchange begun; 0 when it is not whole, or was
+ * refused. */
+static size_t read_head(struct mg_conn *conn, struct http_conn *http, struct mg_str bytes)
+{
+    struct server_worker *worker = worker_of(conn);
+    const struct mg_limits *limits = limits_of(worker);
+    const struct mg_head_limits head_limits = {
+        .head_bytes = limits->head_bytes,
+        .target_bytes = limits->target_bytes,
+        .fields = (unsigned)limits->fields,
+    };
+    switch (mg_head_parse(bytes, &head_limits, &http->scan, &worker->head)) {
+    case MG_HEAD_PARTIAL:
+        if (!http->is_in_head) {
+            http->is_in_head = true;
+            mg_conn_set_deadline(conn, limits->head_timeout);
+        }
+        return 0;
+    case MG_HEAD_REFUSED:
+        refuse_head(conn, http, http->scan.status, http->scan.reason);
+        return 0;
+    case MG_HEAD_COMPLETE:
+        break;
+    }
+    http->is_in_head = false;
+    http->scan = (struct mg_head_scan){0};
+    struct mg_exchange *exchange = mg_exchange_new(worker, conn);
+    if (exchange == NULL) {
+        mg_conn_abort(conn, "out-of-memory");
+        return 0;
+    }
+    exchange->head_bytes = bytes.ptr;
+    exchange->started_us = worker->log != NULL ? mg_clock_us() : 0;
+    http->exchange = exchange;
+    start_exchange(exchange);
+    return worker->head.size;
+}
+
+/* ---- a turn ---- */
+
+static bool is_full(struct mg_conn *conn, unsigned answered)
+{
+    struct server_worker *worker = worker_of(conn);
+    const struct mg_limits *limits = limits_of(worker);
+    return answered >= limits->pipelined ||
+           mg_conn_pending(conn) + worker->out.len > limits->unsent_bytes;
+}
+
+/* Let the others have their turn, or let the client read first. */
+static void hold_back(struct mg_conn *conn)
+{
+    mg_conn_pause(conn);
+    if (mg_conn_pending(conn) == 0) {
+        mg_conn_resume(conn);
+    }
+}
+
+static size_t run_turn(struct mg_conn *conn, struct http_conn *http, struct mg_str bytes)
+{
+    size_t taken = 0;
+    unsigned answered = 0;
+    while (!mg_conn_is_closing(conn)) {
+        if (http->exchange == NULL) {
+            if (taken == bytes.len) {
+                break;
+            }
+            if (is_full(conn, answered)) {
+                mg_answer_flush(worker_of(conn));
+                hold_back(conn);
+                break;
+            }
+            size_t size = read_head(conn, http, mg_str_from_offset(bytes, taken));
+            taken += size;
+            if (size == 0) {
+                break;
+            }
+        }
+        taken += feed_content(http->exchange, mg_str_from_offset(bytes, taken));
+        bool is_over = http->exchange->answer == ANSWER_DONE &&
+                       (http->exchange->body_done || !http->exchange->keep_alive);
+        if (!is_over || !finish_exchange(conn, http)) {
+            break;
+        }
+        answered++;
+    }
+    return taken;
+}
+
+/* An exchange that outlives its turn: keep what it points to, ask for its content, hold back what is not its own. */
+static void suspend(struct mg_conn *conn, struct http_conn *http)
+{
+    struct mg_exchange *exchange = http->exchange;
+    if (!mg_exchange_keep(exchange)) {
+        mg_conn_abort(conn, "out-of-memory");
+        return;
+    }
+    if (wants_content(exchange)) {
+        mg_answer_continue(exchange);
+        mg_conn_set_deadline(conn, limits_of(exchange->worker)->body_timeout);
+    } else {
+        mg_conn_set_deadline(conn, 0);
+        mg_conn_pause(conn);
+    }
+}
+
+/* Turns nest when one connection's handler answers on another's: each has its own output. */
+static size_t take_turn(struct mg_conn *conn, struct mg_str bytes)
+{
+    struct http_conn *http = mg_conn_user(conn);
+    struct server_worker *worker = worker_of(conn);
+    struct mg_conn *outer = worker->turn;
+    mg_answer_set_turn(worker, conn);
+    size_t taken = run_turn(conn, http, bytes);
+    if (http->exchange != NULL && !mg_conn_is_closing(conn)) {
+        suspend(conn, http);
+    }
+    mg_answer_set_turn(worker, outer);
+    return taken;
+}
+
+static void on_open(struct mg_conn *conn)
+{
+    mg_conn_set_deadline(conn, limits_of(worker_of(conn))->head_timeout);
+}
+
+static size_t on_bytes(struct mg_conn *conn, char *bytes, size_t count)
+{
+    return take_turn(conn, (struct mg_str){bytes, count});
+}
+
+void mg_http_conn_advance(struct mg_conn *conn)
+{
+    struct http_conn *http = mg_conn_user(conn);
+    if (mg_conn_is_closing(conn)) {
+        return;
+    }
+    /* Without bytes: the content may have ended, or the answer. What is kept comes with the resume. */
+    (void)take_turn(conn, MG_STR(""));
+    if (http->exchange == NULL || wants_content(http->exchange)) {
+        mg_conn_resume(conn);
+    }
+}
+
+static void on_eof(struct mg_conn *conn)
+{
+    struct http_conn *http = mg_conn_user(conn);
+    http->has_eof = true;
+    if (http->exchange == NULL) {
+        mg_conn_close(conn, "peer-closed");
+    } else if (!http->exchange->body_done) {
+        mg_conn_abort(conn, "content-cut-off");
+    }
+}
+
+static void on_drained(struct mg_conn *conn)
+{
+    struct http_conn *http = mg_conn_user(conn);
+    struct mg_exchange *exchange = http->exchange;
+    if (exchange == NULL) {
+        mg_conn_resume(conn);
+    } else if (exchange->answer == ANSWER_STREAMING && exchange->handler->writable != NULL) {
+        exchange->handler->writable(exchange);
+    }
+}
+
+static void on_timeout(struct mg_conn *conn)
+{
+    struct http_conn *http = mg_conn_user(conn);
+    struct mg_exchange *exchange = http->exchange;
+    if (exchange != NULL) {
+        if (exchange->answer == ANSWER_NONE) {
+            refuse_content(exchange, 408, "content-timeout");
+        } else {
+            mg_conn_abort(conn, "content-timeout");
+        }
+    } else if (http->is_in_head) {
+        refuse_head(conn, http, 408, "head-timeout");
+    } else {
+        mg_conn_close(conn, "idle-timeout");
+    }
+}
+
+static void on_stop(struct mg_conn *conn)
+{
+    struct http_conn *http = mg_conn_user(conn);
+    if (http->exchange == NULL && !http->is_in_head) {
+        wait_for_request(conn);
+    }
+}
+
+static void on_close(struct mg_conn *conn, const char *reason)
+{
+    struct http_conn *http = mg_conn_user(conn);
+    if (http->exchange != NULL) {
+        abort_exchange(http, reason);
+    }
+}
+
+const struct mg_protocol mg_http_protocol = {
+    .user_bytes = sizeof(struct http_conn),
+    .on_open = on_open,
+    .on_bytes = on_bytes,
+    .on_eof = on_eof,
+    .on_drained = on_drained,
+    .on_timeout = on_timeout,
+    .on_stop = on_stop,
+    .on_close = on_close,
+};
+
+void mg_exchange_pause_body(struct mg_exchange *exchange)
+{
+    exchange->body_is_paused = true;
+}
+
+void mg_exchange_resume_body(struct mg_exchange *exchange)
+{
+    if (exchange->body_is_paused) {
+        exchange->body_is_paused = false;
+        if (exchange->worker->turn != exchange->conn) {
+            mg_http_conn_advance(exchange->conn);
+        }
+    }
+}

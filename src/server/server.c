@@ -1,0 +1,230 @@
+/* server.c - start in the order in which faults are cheapest to tell: policies, then addresses, then logs, then threads;
+ * stop in reverse.
+ */
+#include "server/server.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/alloc.h"
+#include "http/response.h"
+#include "net/notify.h"
+#include "net/worker.h"
+#include "server/access_log.h"
+#include "server/exchange.h"
+#include "server/http_conn.h"
+#include "server/worker_state.h"
+
+enum {
+    LISTEN_BACKLOG = 4096
+};
+
+static void *start_worker(struct mg_worker *thread, void *shared)
+{
+    struct mg_server *server = shared;
+    struct server_worker *worker = mg_calloc(1, sizeof(*worker));
+    if (worker == NULL) {
+        return NULL;
+    }
+    worker->server = server;
+    worker->worker = thread;
+    mg_buf_init(&worker->out, OUT_MAX_BYTES);
+    if (server->access_log != NULL) {
+        worker->log = mg_access_log_ring(server->access_log, mg_worker_index(thread));
+    }
+    return worker;
+}
+
+static void end_worker(struct mg_worker *thread, void *state)
+{
+    (void)thread;
+    struct server_worker *worker = state;
+    if (worker == NULL) {
+        return;
+    }
+    while (worker->free_exchanges != NULL) {
+        struct mg_exchange *exchange = worker->free_exchanges;
+        worker->free_exchanges = exchange->next_free;
+        free(exchange);
+    }
+    mg_buf_fini(&worker->out);
+    free(worker);
+}
+
+static bool load_policies(struct mg_server *server, struct mg_errs *errs)
+{
+    const struct mg_server_options *options = &server->options;
+    const char *names[MG_OPTIONS_MAX_LIST];
+    size_t name_count = 0;
+    while (options->handlers != NULL && options->handlers[name_count] != NULL &&
+           name_count < MG_OPTIONS_MAX_LIST) {
+        names[name_count] = options->handlers[name_count]->name;
+        name_count++;
+    }
+    const struct mg_policy_options policy_options = {
+        .paths = options->policies.items,
+        .path_count = options->policies.count,
+        .has_public_origin = options->public_origins.count > 0,
+        .handlers = names,
+        .handler_count = name_count,
+    };
+    server->set = mg_policy_set_load(&policy_options, errs);
+    return server->set != NULL;
+}
+
+static void warn_of_echo(const struct mg_server *server)
+{
+    for (size_t i = 0; server->set->has_echo && i < mg_listeners_count(server->listeners);
+         i++) {
+        if (!mg_listeners_is_loopback(server->listeners, i)) {
+            MG_LOG(
+                MG_LOG_WARNING,
+                "echo handler can be reached from other machines: it shows requests, addresses and cookies' names",
+                {"address", mg_str_from(mg_listeners_address(server->listeners, i))});
+        }
+    }
+}
+
+static bool open_listeners(struct mg_server *server, struct mg_errs *errs)
+{
+    const struct mg_server_options *options = &server->options;
+    const struct mg_listen_options listen_options = {
+        .addresses = options->listen.items,
+        .address_count = options->listen.count,
+        .workers = options->workers,
+        .defer_accept_s = (unsigned)options->limits.defer_accept,
+        .unix_mode = 0666,
+        .backlog = LISTEN_BACKLOG,
+    };
+    server->listeners = mg_listeners_open(&listen_options, errs);
+    return server->listeners != NULL;
+}
+
+static void prepare_busy_answer(struct mg_server *server)
+{
+    static const char text[] =
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"
+        "Content-Length: 41\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+        "503 Service Unavailable: connection-limit";
+    server->busy_answer = MG_STR(text);
+}
+
+static bool start_workers(struct mg_server *server, struct mg_errs *errs)
+{
+    const struct mg_limits *limits = &server->options.limits;
+    prepare_busy_answer(server);
+    const struct mg_workers_options options = {
+        .count = server->options.workers,
+        .protocol = &mg_http_protocol,
+        .limits =
+            {
+                .max_connections = (unsigned)limits->connections,
+                .write_progress_ms = (uint32_t)limits->write_timeout,
+                .linger_ms = 2000,
+                .linger_bytes = 1 << 20,
+                .max_pending_bytes = 64 << 20,
+                .stop_ms = (uint32_t)limits->stop_timeout,
+            },
+        .listeners = server->listeners,
+        .shared = server,
+        .on_start = start_worker,
+        .on_end = end_worker,
+        .busy_answer = server->busy_answer,
+    };
+    server->workers = mg_workers_start(&options, errs);
+    return server->workers != NULL;
+}
+
+static void complete_options(struct mg_server *server)
+{
+    struct mg_server_options *options = &server->options;
+    if (options->listen.count == 0) {
+        options->listen.items[options->listen.count++] = "127.0.0.1:8080";
+    }
+    if (options->workers == 0) {
+        long cores = sysconf(_SC_NPROCESSORS_ONLN);
+        options->workers = cores < 1 ? 1 : (unsigned)cores;
+    }
+    for (size_t i = 0; i < options->public_origins.count; i++) {
+        server->public_origin_items[i] = mg_str_from(options->public_origins.items[i]);
+    }
+    server->public_origins =
+        (struct mg_lines){server->public_origin_items, options->public_origins.count};
+}
+
+static void free_server(struct mg_server *server)
+{
+    mg_access_log_close(server->access_log);
+    if (server->listeners != NULL) {
+        mg_listeners_close(server->listeners);
+    }
+    mg_policy_set_free(server->set);
+    free(server);
+}
+
+static bool open_access_log(struct mg_server *server, struct mg_errs *errs)
+{
+    const char *path = server->options.access_log;
+    if (strcmp(path, "off") == 0) {
+        return true;
+    }
+    server->access_log = mg_access_log_open(path, server->options.workers, errs);
+    return server->access_log != NULL;
+}
+
+struct mg_server *mg_server_start(const struct mg_server_options *options, struct mg_errs *errs)
+{
+    struct mg_server *server = mg_calloc(1, sizeof(*server));
+    if (server == NULL) {
+        mg_errs_fail(errs, "out-of-memory", NULL, "no memory to start");
+        return NULL;
+    }
+    server->options = *options;
+    complete_options(server);
+    if (!load_policies(server, errs) || !open_listeners(server, errs) ||
+        !open_access_log(server, errs) || !start_workers(server, errs)) {
+        free_server(server);
+        return NULL;
+    }
+    warn_of_echo(server);
+    atomic_store(&server->is_ready, true);
+    return server;
+}
+
+void mg_server_stop(struct mg_server *server)
+{
+    atomic_store(&server->is_ready, false);
+    mg_notify("STOPPING=1");
+    uint64_t delay_ms = server->options.stop_delay_ms;
+    if (delay_ms > 0) {
+        const struct timespec delay = {.tv_sec = (time_t)(delay_ms / 1000),
+                                       .tv_nsec = (long)(delay_ms % 1000) * 1000000};
+        (void)nanosleep(&delay, NULL);
+    }
+    mg_workers_stop(server->workers);
+}
+
+void mg_server_join(struct mg_server *server)
+{
+    mg_workers_join(server->workers);
+    free_server(server);
+}
+
+void mg_server_reopen_logs(struct mg_server *server)
+{
+    if (server->access_log != NULL) {
+        mg_access_log_reopen(server->access_log);
+    }
+}
+
+const char *mg_server_url(const struct mg_server *server, size_t index, char *buffer,
+                          size_t size)
+{
+    if (index >= mg_listeners_count(server->listeners)) {
+        return NULL;
+    }
+    const char *address = mg_listeners_address(server->listeners, index);
+    bool is_unix = strncmp(address, "unix:", 5) == 0;
+    (void)snprintf(buffer, size, "%s%s", is_unix ? "" : "http://", address);
+    return buffer;
+}

@@ -1,0 +1,51 @@
+/* worker_state.h - what one worker thread owns besides its loop: the answers of the turn, pools, caches, counters.
+ *
+ * Threads:   the worker's own; counters are atomics that others read.
+ */
+#ifndef MG_SERVER_WORKER_STATE_H
+#define MG_SERVER_WORKER_STATE_H
+
+#include <stdatomic.h>
+
+#include "core/buf.h"
+#include "http/date.h"
+#include "http/head.h"
+#include "server/server.h"
+
+struct access_ring;
+
+enum {
+    MAX_FREE_EXCHANGES = 256,   /* kept for reuse; the rest goes back to malloc */
+    OUT_MAX_BYTES = 16 << 20,   /* answers gathered in one turn */
+    OUT_FLUSH_BYTES = 64 << 10, /* written early beyond this */
+    OUT_KEEP_BYTES = 256 << 10, /* a larger buffer is given back after its turn */
+};
+
+struct server_counters {
+    atomic_ullong requests;
+    atomic_ullong status_class[6]; /* by first digit */
+    atomic_ullong log_dropped;
+};
+
+struct server_worker {
+    struct mg_server *server;
+    struct mg_worker *worker;
+    struct mg_conn *
+        turn; /* the connection whose callback runs: its output waits for the end of the turn */
+    struct mg_buf out;   /* that output */
+    struct mg_head head; /* of the request being read */
+    struct mg_date date;
+    struct mg_exchange *free_exchanges;
+    unsigned free_exchange_count;
+    struct access_ring *log; /* NULL: no access log */
+    struct server_counters counters;
+};
+
+/* Add to a counter of the calling worker: one writer, so no locked instruction. */
+static inline void server_count(atomic_ullong *counter, unsigned long long by)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
+                          memory_order_relaxed);
+}
+
+#endif
