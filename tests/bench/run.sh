@@ -1,0 +1,11 @@
+#!/bin/sh
+# tests/bench/run.sh [OPTION]...   e.g. --servers moongate,nginx --workloads W1,W3 --rounds 5; all: --help
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+out=${BENCH_OUT:-"$here/../../build/bench"}
+mkdir -p "$out"
+llhttp=/usr/share/llhttp
+gcc -O2 -w -I/usr/include -I/usr/share/include/llhttp -o "$out/limit" "$here/limit/limit.c" \
+  "$llhttp/llhttp.c" "$llhttp/api.c" "$llhttp/http.c" -levent -levent_pthreads -llua5.4
+export BENCH_OUT="$out"
+exec python3 "$here/bench.py" "$@"
