@@ -251,33 +251,32 @@ bool mg_browser_response_line(const struct mg_browser_response *response, struct
 bool mg_browser_response_get(const struct mg_browser_response *response, struct mg_str name,
                              struct mg_arena *arena, struct mg_str *value)
 {
+    struct mg_str line;
     size_t count = 0;
     size_t bytes = 0;
-    for (size_t i = 0; i < response->field_count; i++) {
-        if (mg_str_equal_nocase(response->fields[i].name, name)) {
-            *value = mg_str_trim_ows(response->fields[i].value);
-            bytes += value->len + 2;
-            count++;
-        }
+    for (; mg_browser_response_line(response, name, count, &line); count++) {
+        *value = line;
+        bytes += line.len + 2;
     }
     if (count < 2) {
         return count == 1;
     }
     char *out = mg_arena_alloc(arena, bytes);
+    *value = (struct mg_str){"", 0};
+    if (out == NULL) {
+        return true;
+    }
     size_t len = 0;
-    *value = (struct mg_str){out, 0};
-    for (size_t i = 0; out != NULL && i < response->field_count; i++) {
-        if (!mg_str_equal_nocase(response->fields[i].name, name)) {
-            continue;
-        }
-        struct mg_str line = mg_str_trim_ows(response->fields[i].value);
-        if (len > 0) {
+    for (size_t i = 0; i < count && mg_browser_response_line(response, name, i, &line); i++) {
+        if (i > 0) {
             memcpy(out + len, ", ", 2);
             len += 2;
         }
-        memcpy(out + len, line.ptr, line.len);
-        len += line.len;
+        if (line.len > 0) {
+            memcpy(out + len, line.ptr, line.len);
+            len += line.len;
+        }
     }
-    value->len = len;
+    *value = (struct mg_str){out, len};
     return true;
 }

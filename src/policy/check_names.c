@@ -210,7 +210,8 @@ struct mg_names mg_check_methods(struct mg_loader *loader, const struct mg_spot 
                  "\"*\" is no wildcard with credentials: answers name the resource's methods and "
                  "the one asked for");
     }
-    if (cors->methods.kind == MG_LIST_ITEMS && !names.has_any) {
+    bool has_only_faults = names.list.count == 0 && cors->methods.count > 0;
+    if (cors->methods.kind == MG_LIST_ITEMS && !names.has_any && !has_only_faults) {
         judge_unlisted(&list, names.list, supported);
     }
     return names;

@@ -232,7 +232,7 @@ static bool compile_upstreams(struct mg_loader *loader, struct mg_policy_set *se
         struct mg_spot spot = {
             .errs = loader->errs, .file = decl->upstream.file, .line = decl->upstream.line};
         spot = mg_spot_in(&spot, "upstream %.*s", MG_STR_ARG(decl->upstream.name));
-        if (!decl->is_complete) {
+        if (!decl->is_complete && !decl->is_abandoned) {
             mg_fault(&spot, MG_ERROR, "declaration-incomplete",
                      "upstream \"NAME\" { \"http://10.0.0.1:8080\" }",
                      "has no { … } behind it");
@@ -342,8 +342,10 @@ static bool compile_resource(struct mg_loader *loader, const struct mg_policy_se
                                      .forwards_options = decl->forwards_options,
                                      .encoded_slash = decl->encoded_slash};
     if (!decl->is_complete) {
-        mg_fault(&spot, MG_ERROR, "declaration-incomplete", "resource \"/path\" { … }",
-                 "has no { … } behind it");
+        if (!decl->is_abandoned) {
+            mg_fault(&spot, MG_ERROR, "declaration-incomplete", "resource \"/path\" { … }",
+                     "has no { … } behind it");
+        }
         return true;
     }
     set_methods(resource, mg_check_resource_methods(loader, &spot, &decl->methods),

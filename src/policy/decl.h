@@ -47,7 +47,8 @@ struct mg_resource_decl {
     struct mg_str pattern;
     const char *file;
     int line;
-    bool is_complete; /* its table was given */
+    bool is_complete;  /* its table was given */
+    bool is_abandoned; /* its policy failed before that */
     struct mg_list_decl methods;
     enum mg_cors_mode cors_mode;
     struct mg_cors_decl cors;
@@ -62,6 +63,7 @@ struct mg_upstream_decl {
     struct mg_upstream_decl *older;
     struct mg_upstream upstream; /* with servers, checked */
     bool is_complete;
+    bool is_abandoned;
 };
 
 #endif

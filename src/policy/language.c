@@ -340,6 +340,17 @@ static int run_source(lua_State *L)
     return 0;
 }
 
+/* A policy failed: what it had begun to declare is no fault of its own. */
+static void abandon_incomplete(struct mg_loader *loader)
+{
+    for (struct mg_resource_decl *decl = loader->resources; decl != NULL; decl = decl->older) {
+        decl->is_abandoned = !decl->is_complete;
+    }
+    for (struct mg_upstream_decl *decl = loader->upstreams; decl != NULL; decl = decl->older) {
+        decl->is_abandoned = !decl->is_complete;
+    }
+}
+
 bool mg_language_run(struct mg_loader *loader, struct mg_script *script,
                      const struct mg_source *source)
 {
@@ -349,6 +360,7 @@ bool mg_language_run(struct mg_loader *loader, struct mg_script *script,
     if (mg_script_call(script, run_source, &running, &fault)) {
         return true;
     }
+    abandon_incomplete(loader);
     if (fault.err.file[0] == '\0') {
         MG_ERR_SET(fault.err.file, "%s", source->name);
     }

@@ -19,6 +19,9 @@ enum {
 
 static void flush_to(struct server_worker *worker, struct mg_conn *conn)
 {
+    if (conn == NULL) {
+        return; /* a gate: whoever asked takes the output himself */
+    }
     if (worker->out.overflowed) {
         mg_conn_abort(conn, "out-of-memory");
     } else if (worker->out.len > 0) {
@@ -67,7 +70,7 @@ static void sent(struct mg_exchange *exchange)
 
 static struct mg_str now_date(struct server_worker *worker)
 {
-    return mg_date_at(&worker->date, mg_worker_wall_s(worker->worker));
+    return mg_date_at(&worker->date, server_wall_s(worker));
 }
 
 /* Whether the engine owns the CORS fields of this answer: a resource was found that has not said `cors = false`. */
@@ -129,7 +132,7 @@ static void settle_keep_alive(struct mg_exchange *exchange)
 {
     bool drains = exchange->body.framing == MG_FRAMING_LENGTH &&
                   exchange->body.remaining <= DRAIN_MAX_BYTES && !exchange->awaits_continue;
-    if ((!exchange->body_done && !drains) || mg_worker_is_stopping(exchange->worker->worker)) {
+    if ((!exchange->body_done && !drains) || server_is_stopping(exchange->worker)) {
         exchange->keep_alive = false;
     }
 }
@@ -239,7 +242,10 @@ static void respond_engine(struct mg_exchange *exchange, unsigned status)
         .lines = body.len > 0 ? MG_STR(plain) : (struct mg_str){NULL, 0},
     };
     if (!begin_answer(exchange, &answer, (int64_t)body.len)) {
-        mg_conn_abort(exchange->conn, "out-of-memory");
+        flush_to(exchange->worker, exchange->conn);
+        if (exchange->conn != NULL) {
+            mg_conn_abort(exchange->conn, "out-of-memory");
+        }
         return;
     }
     if (!exchange->is_head) {
@@ -313,8 +319,8 @@ bool mg_exchange_is_blocked(const struct mg_exchange *exchange)
 {
     const struct server_worker *worker = exchange->worker;
     size_t gathered = worker->turn == exchange->conn ? worker->out.len : 0;
-    return mg_conn_pending(exchange->conn) + gathered >=
-           worker->server->options.limits.unsent_bytes;
+    size_t pending = exchange->conn == NULL ? 0 : mg_conn_pending(exchange->conn);
+    return pending + gathered >= worker->server->options.limits.unsent_bytes;
 }
 
 void mg_exchange_end(struct mg_exchange *exchange)
@@ -363,5 +369,7 @@ void mg_answer_refusal(struct server_worker *worker, struct mg_conn *conn, unsig
         server_count(&worker->counters.status_class[status / 100 % 6], 1);
     }
     flush_to(worker, conn);
-    mg_conn_close_lingering(conn, reason);
+    if (conn != NULL) {
+        mg_conn_close_lingering(conn, reason);
+    }
 }

@@ -67,6 +67,16 @@ void mg_exchange_free(struct mg_exchange *exchange)
     worker->free_exchange_count++;
 }
 
+void mg_exchange_pool_free(struct server_worker *worker)
+{
+    while (worker->free_exchanges != NULL) {
+        struct mg_exchange *exchange = worker->free_exchanges;
+        worker->free_exchanges = exchange->next_free;
+        free(exchange);
+    }
+    worker->free_exchange_count = 0;
+}
+
 /* A move of `size` bytes from one place to another; slices outside of it stay. */
 struct move {
     const char *from;

@@ -78,6 +78,8 @@ struct mg_exchange {
 struct mg_exchange *mg_exchange_new(struct server_worker *worker, struct mg_conn *conn);
 /* Put it back. */
 void mg_exchange_free(struct mg_exchange *exchange);
+/* Give the pool back to malloc. */
+void mg_exchange_pool_free(struct server_worker *worker);
 
 /* Move what the exchange points to out of the read buffer, before that is used again. Returns: false when memory is out; the
  * caller then drops the connection. */

@@ -73,7 +73,7 @@ void mg_forwarded_apply(struct mg_exchange *exchange)
     const struct mg_server_options *options = &exchange->worker->server->options;
     exchange->host = exchange->target.authority;
     exchange->scheme = MG_STR("http");
-    if (options->trusted_count == 0) {
+    if (options->trusted_count == 0 || exchange->conn == NULL) {
         return;
     }
     const unsigned char *bytes;

@@ -14,8 +14,8 @@
 #include "net/worker.h"
 #include "server/access_log.h"
 #include "server/answer.h"
+#include "server/content.h"
 #include "server/exchange.h"
-#include "server/pipeline.h"
 #include "server/worker_state.h"
 
 enum {
@@ -43,7 +43,7 @@ static const struct mg_limits *limits_of(const struct server_worker *worker)
 static void wait_for_request(struct mg_conn *conn)
 {
     struct server_worker *worker = worker_of(conn);
-    bool is_stopping = mg_worker_is_stopping(worker->worker);
+    bool is_stopping = server_is_stopping(worker);
     mg_conn_set_deadline(conn, is_stopping ? STOP_IDLE_MS : limits_of(worker)->idle_timeout);
 }
 
@@ -71,7 +71,7 @@ static const char *close_reason_of(const struct mg_exchange *exchange)
     if (exchange->keep_alive) {
         return NULL;
     }
-    if (mg_worker_is_stopping(exchange->worker->worker)) {
+    if (server_is_stopping(exchange->worker)) {
         return "stopping";
     }
     return exchange->body_done && !exchange->head->keep_alive ? "client-asked"
@@ -108,122 +108,7 @@ static void abort_exchange(struct http_conn *http, const char *reason)
     drop_exchange(http, reason);
 }
 
-/* ---- content ---- */
-
-static void refuse_content(struct mg_exchange *exchange, unsigned status, const char *reason)
-{
-    if (exchange->answer != ANSWER_NONE) {
-        exchange->keep_alive = false;
-        exchange->body_is_dropped = true;
-        return;
-    }
-    if (exchange->has_begun && exchange->handler != NULL && exchange->handler->abort != NULL) {
-        exchange->handler->abort(exchange);
-    }
-    exchange->handler = NULL;
-    exchange->reason = reason;
-    exchange->keep_alive = false;
-    exchange->body_is_dropped = true;
-    mg_answer_engine(exchange, status);
-}
-
-static void take_content(struct mg_exchange *exchange, struct mg_str data)
-{
-    exchange->body_octets += data.len;
-    uint64_t limit = exchange->handler == NULL ? limits_of(exchange->worker)->body_bytes
-                                               : exchange->body_limit;
-    if (limit > 0 && exchange->body_octets > limit) {
-        if (exchange->handler == NULL && exchange->answer == ANSWER_NONE) {
-            exchange->keep_alive = false;
-            mg_answer_engine(exchange, mg_pipeline_engine_status(exchange));
-        } else {
-            refuse_content(exchange, 413, "content-too-large");
-        }
-        return;
-    }
-    if (!exchange->body_is_dropped && exchange->handler->body != NULL &&
-        exchange->answer != ANSWER_DONE) {
-        exchange->handler->body(exchange, data);
-    }
-}
-
-static void end_content(struct mg_exchange *exchange)
-{
-    exchange->body_done = true;
-    exchange->awaits_continue = false;
-    if (exchange->answer == ANSWER_DONE) {
-        return;
-    }
-    if (exchange->handler == NULL) {
-        mg_answer_engine(exchange, mg_pipeline_engine_status(exchange));
-    } else {
-        exchange->handler->body_end(exchange);
-    }
-}
-
-/* Whether more content is wanted now. */
-static bool wants_content(const struct mg_exchange *exchange)
-{
-    return !exchange->body_done && !exchange->body_is_paused &&
-           (exchange->answer != ANSWER_DONE || exchange->keep_alive);
-}
-
-/* Feed content from the front of `bytes`. Returns: how many were taken. */
-static size_t feed_content(struct mg_exchange *exchange, struct mg_str bytes)
-{
-    size_t taken = 0;
-    while (wants_content(exchange)) {
-        struct mg_str data;
-        size_t used = 0;
-        enum mg_body_result result =
-            mg_body_decode(&exchange->body, mg_str_from_offset(bytes, taken), &used, &data);
-        taken += used;
-        if (result == MG_BODY_MORE) {
-            return taken;
-        }
-        if (result == MG_BODY_END) {
-            end_content(exchange);
-        } else if (result == MG_BODY_REFUSED) {
-            refuse_content(exchange, 400, exchange->body.reason);
-            return taken;
-        } else {
-            exchange->awaits_continue = false;
-            take_content(exchange, data);
-        }
-    }
-    return taken;
-}
-
 /* ---- heads ---- */
-
-/* The engine answers before it has read content that it would have to ask or wait too long for. */
-static bool answers_early(const struct mg_exchange *exchange)
-{
-    return exchange->handler == NULL &&
-           (exchange->awaits_continue ||
-            (exchange->head->framing == MG_FRAMING_LENGTH &&
-             exchange->head->content_length > limits_of(exchange->worker)->body_bytes));
-}
-
-static void start_exchange(struct mg_exchange *exchange)
-{
-    const struct mg_head *head = exchange->head;
-    exchange->keep_alive = head->keep_alive;
-    exchange->is_head = head->method == MG_METHOD_HEAD;
-    exchange->awaits_continue = head->expects_continue && head->framing != MG_FRAMING_NONE;
-    exchange->remote = mg_conn_peer(exchange->conn);
-    mg_body_init(&exchange->body, head);
-    mg_pipeline_decide(exchange);
-    if (exchange->handler != NULL) {
-        exchange->has_begun = true;
-        exchange->handler->begin(exchange);
-    } else if (answers_early(exchange)) {
-        bool has_content = head->framing == MG_FRAMING_LENGTH && head->content_length > 0;
-        exchange->body_octets = has_content; /* content is announced: the rules for it apply */
-        mg_answer_engine(exchange, mg_pipeline_engine_status(exchange));
-        exchange->body_octets = 0;
-    }
-}
 
 static void refuse_head(struct mg_conn *conn, struct http_conn *http, unsigned status,
                         const char *reason)
@@ -275,7 +160,8 @@ static size_t read_head(struct mg_conn *conn, struct http_conn *http, struct mg_
     exchange->head_bytes = bytes.ptr;
     exchange->started_us = worker->log != NULL ? mg_clock_us() : 0;
     http->exchange = exchange;
-    start_exchange(exchange);
+    exchange->remote = mg_conn_peer(conn);
+    mg_content_begin(exchange);
     return worker->head.size;
 }
 
@@ -318,7 +204,7 @@ static size_t run_turn(struct mg_conn *conn, struct http_conn *http, struct mg_s
                 break;
             }
         }
-        taken += feed_content(http->exchange, mg_str_from_offset(bytes, taken));
+        taken += mg_content_feed(http->exchange, mg_str_from_offset(bytes, taken));
         bool is_over = http->exchange->answer == ANSWER_DONE &&
                        (http->exchange->body_done || !http->exchange->keep_alive);
         if (!is_over || !finish_exchange(conn, http)) {
@@ -337,7 +223,7 @@ static void suspend(struct mg_conn *conn, struct http_conn *http)
         mg_conn_abort(conn, "out-of-memory");
         return;
     }
-    if (wants_content(exchange)) {
+    if (mg_content_is_wanted(exchange)) {
         mg_answer_continue(exchange);
         mg_conn_set_deadline(conn, limits_of(exchange->worker)->body_timeout);
     } else {
@@ -379,7 +265,7 @@ void mg_http_conn_advance(struct mg_conn *conn)
     }
     /* Without bytes: the content may have ended, or the answer. What is kept comes with the resume. */
     (void)take_turn(conn, MG_STR(""));
-    if (http->exchange == NULL || wants_content(http->exchange)) {
+    if (http->exchange == NULL || mg_content_is_wanted(http->exchange)) {
         mg_conn_resume(conn);
     }
 }
@@ -412,7 +298,7 @@ static void on_timeout(struct mg_conn *conn)
     struct mg_exchange *exchange = http->exchange;
     if (exchange != NULL) {
         if (exchange->answer == ANSWER_NONE) {
-            refuse_content(exchange, 408, "content-timeout");
+            mg_content_refuse(exchange, 408, "content-timeout");
         } else {
             mg_conn_abort(conn, "content-timeout");
         }

@@ -42,11 +42,7 @@ static void end_worker(struct mg_worker *thread, void *state)
     if (worker == NULL) {
         return;
     }
-    while (worker->free_exchanges != NULL) {
-        struct mg_exchange *exchange = worker->free_exchanges;
-        worker->free_exchanges = exchange->next_free;
-        free(exchange);
-    }
+    mg_exchange_pool_free(worker);
     mg_buf_fini(&worker->out);
     free(worker);
 }
@@ -135,6 +131,15 @@ static bool start_workers(struct mg_server *server, struct mg_errs *errs)
     return server->workers != NULL;
 }
 
+void mg_server_adopt_public_origins(struct mg_server *server)
+{
+    const struct mg_strings *origins = &server->options.public_origins;
+    for (size_t i = 0; i < origins->count; i++) {
+        server->public_origin_items[i] = mg_str_from(origins->items[i]);
+    }
+    server->public_origins = (struct mg_lines){server->public_origin_items, origins->count};
+}
+
 static void complete_options(struct mg_server *server)
 {
     struct mg_server_options *options = &server->options;
@@ -145,11 +150,7 @@ static void complete_options(struct mg_server *server)
         long cores = sysconf(_SC_NPROCESSORS_ONLN);
         options->workers = cores < 1 ? 1 : (unsigned)cores;
     }
-    for (size_t i = 0; i < options->public_origins.count; i++) {
-        server->public_origin_items[i] = mg_str_from(options->public_origins.items[i]);
-    }
-    server->public_origins =
-        (struct mg_lines){server->public_origin_items, options->public_origins.count};
+    mg_server_adopt_public_origins(server);
 }
 
 static void free_server(struct mg_server *server)

@@ -8,8 +8,10 @@
 #include <stdatomic.h>
 
 #include "core/buf.h"
+#include "core/clock.h"
 #include "http/date.h"
 #include "http/head.h"
+#include "net/worker.h"
 #include "server/server.h"
 
 struct access_ring;
@@ -40,6 +42,19 @@ struct server_worker {
     struct access_ring *log; /* NULL: no access log */
     struct server_counters counters;
 };
+
+static inline bool server_is_stopping(const struct server_worker *worker)
+{
+    return worker->worker != NULL && mg_worker_is_stopping(worker->worker);
+}
+
+static inline time_t server_wall_s(const struct server_worker *worker)
+{
+    return worker->worker != NULL ? mg_worker_wall_s(worker->worker) : mg_clock_wall_s();
+}
+
+/* Make slices of the options' public origins, for the decisions. */
+void mg_server_adopt_public_origins(struct mg_server *server);
 
 /* Add to a counter of the calling worker: one writer, so no locked instruction. */
 static inline void server_count(atomic_ullong *counter, unsigned long long by)
