@@ -150,28 +150,30 @@ bool mg_origin_parse(struct mg_str text, struct mg_origin *out)
     if (text.len == 0 || text.len > MG_ORIGIN_MAX_BYTES) {
         return false;
     }
-    struct mg_origin origin = {.text = text};
-    origin.scheme = (struct mg_str){text.ptr, scan_scheme(text)};
-    if (origin.scheme.len == 0) {
+    struct mg_str scheme = {text.ptr, scan_scheme(text)};
+    if (scheme.len == 0) {
         return false;
     }
-    struct mg_str rest =
-        mg_str_from_offset(text, origin.scheme.len + sizeof(MG_SCHEME_DELIMITER) - 1);
-    origin.host = (struct mg_str){rest.ptr, scan_host(rest, &origin.host_kind)};
-    if (origin.host.len == 0) {
+    struct mg_str rest = mg_str_from_offset(text, scheme.len + sizeof(MG_SCHEME_DELIMITER) - 1);
+    enum mg_host_kind kind;
+    struct mg_str host = {rest.ptr, scan_host(rest, &kind)};
+    if (host.len == 0) {
         return false;
     }
-    rest = mg_str_from_offset(rest, origin.host.len);
-    origin.port = mg_scheme_default_port(origin.scheme);
-    if (rest.len > 0) {
-        uint16_t port;
-        if (rest.ptr[0] != ':' || !mg_origin_parse_port(mg_str_from_offset(rest, 1), &port) ||
-            port == origin.port) {
-            return false;
-        }
-        origin.port = port;
+    rest = mg_str_from_offset(rest, host.len);
+    uint16_t default_port = mg_scheme_default_port(scheme);
+    uint16_t port = default_port;
+    if (rest.len > 0 &&
+        (rest.ptr[0] != ':' || !mg_origin_parse_port(mg_str_from_offset(rest, 1), &port) ||
+         port == default_port)) {
+        return false;
     }
-    *out = origin;
+    out->is_null = false;
+    out->text = text;
+    out->scheme = scheme;
+    out->host = host;
+    out->host_kind = kind;
+    out->port = port;
     return true;
 }
 

@@ -3,10 +3,10 @@
  * down, block by block. Both are a fixed number of passes over the entries.
  */
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 #include "core/clock.h"
-#include "core/err.h"
 #include "cors/origin_set_layout.h"
 
 enum {
@@ -40,37 +40,43 @@ static uint64_t make_seed(const struct mg_origin_set *set)
     return mg_str_hash((struct mg_str){(const char *)&place, sizeof(place)}, when);
 }
 
+static size_t append(char *out, size_t len, struct mg_str text)
+{
+    memcpy(out + len, text.ptr, text.len);
+    return len + text.len;
+}
+
 /* Write the pattern's text into `out`. */
 static struct mg_str serialize(const struct mg_pattern *pattern,
                                char out[static MG_ORIGIN_MAX_BYTES + 1])
 {
-    char port[8] = "";
+    size_t len = append(out, 0, pattern->scheme);
+    len = append(out, len, MG_STR(MG_SCHEME_DELIMITER));
+    len = append(out, len, pattern->is_subdomains ? MG_STR("*.") : MG_STR(""));
+    len = append(out, len, pattern->host);
     if (pattern->port == MG_PORT_ANY) {
-        MG_ERR_SET(port, ":*");
+        len = append(out, len, MG_STR(":*"));
     } else if (pattern->port != mg_scheme_default_port(pattern->scheme)) {
-        MG_ERR_SET(port, ":%u", (unsigned)pattern->port);
-    }
-    const struct mg_str pieces[] = {pattern->scheme, MG_STR(MG_SCHEME_DELIMITER),
-                                    pattern->is_subdomains ? MG_STR("*.") : MG_STR(""),
-                                    pattern->host, mg_str_from(port)};
-    size_t len = 0;
-    for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
-        memcpy(out + len, pieces[i].ptr, pieces[i].len);
-        len += pieces[i].len;
+        len += (size_t)snprintf(out + len, MG_ORIGIN_MAX_BYTES + 1 - len, ":%u",
+                                (unsigned)pattern->port);
     }
     return (struct mg_str){out, len};
 }
 
-/* The key of a pattern; `text` is its serialization. */
-static struct mg_origin_key pattern_key(const struct mg_origin_set *set,
-                                        const struct mg_pattern *pattern, struct mg_str text)
+static unsigned sort_of(const struct mg_pattern *pattern)
+{
+    return (pattern->is_subdomains ? MG_ORIGIN_SUBDOMAINS : 0U) |
+           (pattern->port == MG_PORT_ANY ? MG_ORIGIN_ANY_PORT : 0U);
+}
+
+/* Hash of a pattern; `text` is its serialization. */
+static uint64_t text_hash(const struct mg_origin_set *set, const struct mg_pattern *pattern,
+                          struct mg_str text)
 {
     struct mg_str host = pattern->host;
-    bool any_port = pattern->port == MG_PORT_ANY;
-    unsigned sort = (pattern->is_subdomains ? MG_ORIGIN_SUBDOMAINS : 0U) |
-                    (any_port ? MG_ORIGIN_ANY_PORT : 0U);
+    unsigned sort = sort_of(pattern);
     if (sort == 0) {
-        return mg_origin_key_exact(set->seed, text);
+        return mg_origin_hash(set->seed, text);
     }
     uint64_t hash = mg_origin_hash(set->seed, pattern->scheme);
     size_t end = host.len;
@@ -81,16 +87,13 @@ static struct mg_origin_key pattern_key(const struct mg_origin_set *set,
         }
     }
     hash = mg_origin_hash(hash, (struct mg_str){host.ptr, end});
-    struct mg_origin_key key =
-        mg_origin_key_sort(hash, pattern->scheme, host, pattern->port, sort);
-    key.header.text_len = (uint16_t)text.len;
-    return key;
+    return mg_origin_hash_sort(hash, pattern->port, sort);
 }
 
 static uint64_t pattern_hash(const struct mg_origin_set *set, const struct mg_pattern *pattern)
 {
     char text[MG_ORIGIN_MAX_BYTES + 1];
-    return pattern_key(set, pattern, serialize(pattern, text)).hash;
+    return text_hash(set, pattern, serialize(pattern, text));
 }
 
 static bool is_same(const struct mg_pattern *a, const struct mg_pattern *b)
@@ -289,7 +292,7 @@ static bool choose_blocks(struct mg_origin_set *set, const struct mg_origin_entr
     char text[MG_ORIGIN_MAX_BYTES + 1];
     uint64_t bytes = 0;
     for (size_t i = 0; i < count; i++) {
-        bytes += sizeof(struct mg_origin_header) + serialize(&entries[i].pattern, text).len;
+        bytes += MG_ORIGIN_HEADER_BYTES + serialize(&entries[i].pattern, text).len;
     }
     size_t average = count == 0 ? 0 : (size_t)(bytes / count);
     size_t size = sizeof(struct mg_origin_block) + average * ROOM_QUARTERS / 4;
@@ -306,10 +309,10 @@ struct writer {
     const char **records;
 };
 
-static char *put_record(char *to, const struct mg_origin_key *key, struct mg_str text)
+static char *put_record(char *to, uint64_t header, struct mg_str text)
 {
-    memcpy(to, &key->header, sizeof(key->header));
-    memcpy(to + sizeof(key->header), text.ptr, text.len);
+    memcpy(to, &header, sizeof(header));
+    memcpy(to + sizeof(header), text.ptr, text.len);
     return to;
 }
 
@@ -319,20 +322,24 @@ static void write_records(const struct mg_origin_set *set, struct writer *writer
 {
     char buffer[MG_ORIGIN_MAX_BYTES + 1];
     for (size_t i = 0; i < count; i++) {
-        struct mg_str text = serialize(&entries[i].pattern, buffer);
-        struct mg_origin_key key = pattern_key(set, &entries[i].pattern, text);
-        uint32_t size = (uint32_t)(sizeof(key.header) + text.len);
-        char *start = writer->blocks + (mg_origin_block_of(set, key.hash) - set->blocks);
+        const struct mg_pattern *pattern = &entries[i].pattern;
+        struct mg_str text = serialize(pattern, buffer);
+        uint64_t hash = text_hash(set, pattern, text);
+        unsigned sort = sort_of(pattern);
+        uint64_t header =
+            mg_origin_header(hash, sort, sort == 0 ? 0 : pattern->scheme.len, text.len);
+        uint32_t size = (uint32_t)(sizeof(header) + text.len);
+        char *start = writer->blocks + (mg_origin_block_of(set, hash) - set->blocks);
         struct mg_origin_block block;
         memcpy(&block, start, sizeof(block));
         if (size <= set->block_bytes - block.used) {
-            writer->records[i] = put_record(start + block.used, &key, text);
+            writer->records[i] = put_record(start + block.used, header, text);
             block.used += size;
         } else {
             if (writer->spill != NULL) {
                 char *link = writer->spill + writer->spilled;
                 memcpy(link, &block.spill, sizeof(block.spill));
-                writer->records[i] = put_record(link + sizeof(block.spill), &key, text);
+                writer->records[i] = put_record(link + sizeof(block.spill), header, text);
             }
             block.spill = writer->spilled + 1;
             writer->spilled += (uint32_t)sizeof(block.spill) + size;

@@ -45,14 +45,13 @@ struct mg_origin_block {
     uint32_t used;  /* bytes, this header included */
 };
 
-/* What each record begins with. */
-struct mg_origin_header {
-    uint32_t fingerprint;
-    uint16_t text_len;
-    uint8_t scheme_len; /* 0 of exact patterns */
-    uint8_t sort;       /* MG_ORIGIN_SUBDOMAINS, MG_ORIGIN_ANY_PORT; 0 of exact patterns */
+/* What each record begins with, as one number:
+ * fingerprint 32 bits | sort 8 | scheme length 8, 0 of exact patterns | text length 16 */
+enum {
+    MG_ORIGIN_HEADER_BYTES = 8
 };
 
+/* The sort of a pattern; 0 is exact. */
 enum {
     MG_ORIGIN_SUBDOMAINS = 1,
     MG_ORIGIN_ANY_PORT = 2,
@@ -61,8 +60,8 @@ enum {
 /* What a record is looked up by: its text begins with `start`, and has `rest` behind `skip`
  * bytes; all else follows from the header. */
 struct mg_origin_key {
-    uint64_t hash;
-    struct mg_origin_header header;
+    const char *block;
+    uint64_t header;
     struct mg_str start;
     struct mg_str rest;
     size_t skip;
@@ -103,35 +102,23 @@ static inline uint64_t mg_origin_hash(uint64_t seed, struct mg_str s)
     return mg_origin_mix(hash, odd);
 }
 
-/* The key of an exact pattern, by its text. */
-static inline struct mg_origin_key mg_origin_key_exact(uint64_t seed, struct mg_str text)
-{
-    uint64_t hash = mg_origin_hash(seed, text);
-    struct mg_origin_header header = {(uint32_t)hash, (uint16_t)text.len, 0, 0};
-    return (struct mg_origin_key){hash, header, text, {text.ptr, 0}, 0};
-}
-
-/* The key of another pattern. `host_hash`: mg_origin_hash of the scheme, seeded by the set, then
- * of the labels from the right, each seeded by what is right of it. `host`: without "*.", with
- * the port where it has one of its own. */
-static inline struct mg_origin_key mg_origin_key_sort(uint64_t host_hash, struct mg_str scheme,
-                                                      struct mg_str host, uint32_t port,
-                                                      unsigned sort)
-{
-    uint64_t hash =
-        mg_origin_mix(host_hash ^ ((uint64_t)sort << 32 | port), 0xd6e8feb86659fd93ULL);
-    size_t skip = scheme.len + sizeof(MG_SCHEME_DELIMITER) - 1;
-    skip += (sort & MG_ORIGIN_SUBDOMAINS) != 0 ? 2 : 0;
-    size_t len = skip + host.len + ((sort & MG_ORIGIN_ANY_PORT) != 0 ? 2 : 0);
-    struct mg_origin_header header = {(uint32_t)hash, (uint16_t)len, (uint8_t)scheme.len,
-                                      (uint8_t)sort};
-    return (struct mg_origin_key){hash, header, scheme, host, skip};
-}
-
-/* Where the key's block is. */
+/* The block of what has this hash. */
 static inline const char *mg_origin_block_of(const struct mg_origin_set *set, uint64_t hash)
 {
     return set->blocks + ((hash >> 32) * set->block_count >> 32) * set->block_bytes;
+}
+
+/* Hash of the other patterns. `host_hash`: mg_origin_hash of the scheme, seeded by the set, then
+ * of the labels from the right, each seeded by what is right of it. */
+static inline uint64_t mg_origin_hash_sort(uint64_t host_hash, uint32_t port, unsigned sort)
+{
+    return mg_origin_mix(host_hash ^ ((uint64_t)sort << 32 | port), 0xd6e8feb86659fd93ULL);
+}
+
+static inline uint64_t mg_origin_header(uint64_t hash, unsigned sort, size_t scheme_len,
+                                        size_t text_len)
+{
+    return hash << 32 | (uint64_t)sort << 24 | (uint64_t)scheme_len << 16 | text_len;
 }
 
 static inline bool mg_depth_has(const struct mg_depth_bits *bits, unsigned depth)

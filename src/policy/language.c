@@ -340,13 +340,18 @@ static int run_source(lua_State *L)
     return 0;
 }
 
-/* A policy failed: what it had begun to declare is no fault of its own. */
-static void abandon_incomplete(struct mg_loader *loader)
+/* A policy failed: what it had begun to declare, since `resource` and `upstream`, is no fault of
+ * its own. */
+static void abandon_incomplete(const struct mg_loader *loader,
+                               const struct mg_resource_decl *resource,
+                               const struct mg_upstream_decl *upstream)
 {
-    for (struct mg_resource_decl *decl = loader->resources; decl != NULL; decl = decl->older) {
+    for (struct mg_resource_decl *decl = loader->resources; decl != resource;
+         decl = decl->older) {
         decl->is_abandoned = !decl->is_complete;
     }
-    for (struct mg_upstream_decl *decl = loader->upstreams; decl != NULL; decl = decl->older) {
+    for (struct mg_upstream_decl *decl = loader->upstreams; decl != upstream;
+         decl = decl->older) {
         decl->is_abandoned = !decl->is_complete;
     }
 }
@@ -357,10 +362,12 @@ bool mg_language_run(struct mg_loader *loader, struct mg_script *script,
     struct mg_script_fault fault;
     loader->running = source;
     struct mg_source running = *source;
+    const struct mg_resource_decl *resource = loader->resources;
+    const struct mg_upstream_decl *upstream = loader->upstreams;
     if (mg_script_call(script, run_source, &running, &fault)) {
         return true;
     }
-    abandon_incomplete(loader);
+    abandon_incomplete(loader, resource, upstream);
     if (fault.err.file[0] == '\0') {
         MG_ERR_SET(fault.err.file, "%s", source->name);
     }

@@ -129,7 +129,7 @@ bool mg_access_log_add(struct access_ring *ring, const struct mg_exchange *excha
         .status = exchange->answer == ANSWER_NONE ? 0 : exchange->status,
     };
     const struct mg_str texts[TEXT_COUNT] = {
-        [TEXT_REMOTE] = exchange->remote,
+        [TEXT_REMOTE] = mg_exchange_remote(exchange),
         [TEXT_METHOD] = exchange->head->method_token,
         [TEXT_TARGET] = exchange->head->target,
         [TEXT_ORIGIN] = mg_head_value(exchange->head, MG_FIELD_ORIGIN),

@@ -7,7 +7,7 @@
 
 struct mg_exchange;
 
-/* Decide the exchange and begin its handler, or its refusal. `remote` has been set. */
+/* Decide the exchange and begin its handler, or its refusal. */
 void mg_content_begin(struct mg_exchange *exchange);
 
 /* Feed content from the front of `bytes`; tells the handler of its end, also where there is none. Returns: how many bytes

@@ -122,7 +122,6 @@ bool mg_exchange_keep(struct mg_exchange *exchange)
     struct mg_head *kept = mg_arena_alloc(&exchange->arena, head_size);
     struct mg_str bytes =
         mg_arena_dup(&exchange->arena, (struct mg_str){exchange->head_bytes, head->size});
-    struct mg_str remote = mg_arena_dup(&exchange->arena, exchange->remote);
     struct move move = {exchange->head_bytes, bytes.ptr, head->size};
     if (mg_arena_overflowed(&exchange->arena) ||
         !follow_lines(&move, &exchange->arena, &exchange->decision.acrh)) {
@@ -132,7 +131,7 @@ bool mg_exchange_keep(struct mg_exchange *exchange)
     mg_head_rebase(kept, move.from, move.to);
     exchange->head = kept;
     exchange->head_bytes = bytes.ptr;
-    exchange->remote = remote;
+    follow(&move, &exchange->remote);
     follow(&move, &exchange->target.scheme);
     follow(&move, &exchange->target.authority);
     follow(&move, &exchange->target.path);
@@ -198,7 +197,8 @@ struct mg_str mg_exchange_scheme(const struct mg_exchange *exchange)
 
 struct mg_str mg_exchange_remote(const struct mg_exchange *exchange)
 {
-    return exchange->remote;
+    /* Made when asked for: most requests are never asked, and writing an address costs as much as deciding one. */
+    return exchange->remote.ptr != NULL ? exchange->remote : mg_conn_peer(exchange->conn);
 }
 
 const struct mg_route *mg_exchange_route(const struct mg_exchange *exchange)

@@ -45,7 +45,7 @@ struct mg_exchange {
     struct mg_decision decision;
     const char
         *reason; /* the decision's, or the engine's: "no-resource", "method-not-allowed" … */
-    struct mg_str remote;
+    struct mg_str remote; /* as a trusted proxy tells; empty: the peer */
     struct mg_str scheme;
     struct mg_str host; /* effective, with port */
 

@@ -160,7 +160,6 @@ static size_t read_head(struct mg_conn *conn, struct http_conn *http, struct mg_
     exchange->head_bytes = bytes.ptr;
     exchange->started_us = worker->log != NULL ? mg_clock_us() : 0;
     http->exchange = exchange;
-    exchange->remote = mg_conn_peer(conn);
     mg_content_begin(exchange);
     return worker->head.size;
 }

@@ -1,9 +1,9 @@
 /* bench_router.c - the cost of routing with 10, 1,000 and 100,000 resources.
  *
- * Prints a line for each size: processor nanoseconds a match that finds a resource and one
- * that finds none, over paths in random order, and milliseconds to parse, check and build. The resources
- * are of the kinds that services have: collections, their members, subtrees, and a few
- * wildcards beside the literals.
+ * Prints a line for each size: processor nanoseconds a match that finds a resource and one that
+ * finds none, over paths in random order, and milliseconds to parse, check and build. The
+ * resources are of the kinds that services have: collections, their members, subtrees, and a
+ * few wildcards beside the literals.
  */
 #include <inttypes.h>
 #include <stdio.h>

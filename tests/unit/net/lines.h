@@ -26,8 +26,9 @@ enum way {
 static struct {
     atomic_int opened, closed, eofs, drained, timeouts, stops;
     atomic_int phase, way;
-    _Atomic(const char *) reason; /* of the last on_close */
-    atomic_ullong timeout_ms;     /* when on_timeout last came */
+    _Atomic(struct mg_conn *) last; /* opened */
+    _Atomic(const char *) reason;   /* of the last on_close */
+    atomic_ullong timeout_ms;       /* when on_timeout last came */
 } seen;
 
 struct line_user {
@@ -68,6 +69,7 @@ static inline void line_open(struct mg_conn *conn)
     assert(mg_conn_from_user(user) == conn && !user->is_open);
     user->is_open = true;
     user->conn = conn;
+    atomic_store(&seen.last, conn);
     atomic_fetch_add(&seen.opened, 1);
     end_at(conn, ON_OPEN);
 }

@@ -86,20 +86,85 @@ static void conn_may_be_closed_from_elsewhere(void **state)
     rig_stop(&rig);
 }
 
+static atomic_bool is_held, may_go;
+
+static void hold(struct mg_worker *worker, void *argument)
+{
+    (void)worker;
+    (void)argument;
+    atomic_store(&is_held, true);
+    while (!atomic_load(&may_go)) {
+        (void)poll(NULL, 0, 1);
+    }
+}
+
+static void end_from_task(struct mg_worker *worker, void *argument)
+{
+    (void)worker;
+    struct mg_conn *conn = atomic_load(&seen.last);
+    switch (*(const enum way *)argument) {
+    case CLOSE:
+        mg_conn_close(conn, "asked-late");
+        break;
+    case LINGER:
+        mg_conn_close_lingering(conn, "asked-late");
+        break;
+    case ABORT:
+        mg_conn_abort(conn, "asked-late");
+        break;
+    }
+}
+
+/* A task ends the connection while the same pass of the loop has an event of it in hand. */
+static void conn_may_be_closed_while_its_event_waits(void **state)
+{
+    (void)state;
+    struct rig rig = {0};
+    start(&rig);
+    int count = 0;
+    for (enum way way = CLOSE; way <= ABORT; way++) {
+        for (int resets = 0; resets < 2; resets++) {
+            int fd = dial(rig.port);
+            send_text(fd, "ex\n");
+            expect_text(fd, "x\n");
+            atomic_store(&is_held, false);
+            atomic_store(&may_go, false);
+            assert_int_equal(mg_workers_post(rig.workers, hold, NULL), 1);
+            WAIT_UNTIL(atomic_load(&is_held));
+            /* Ready in this order. */
+            assert_int_equal(mg_workers_post(rig.workers, end_from_task, &way), 1);
+            if (resets == 1) {
+                reset(fd);
+            } else {
+                send_text(fd, "ex\n");
+            }
+            atomic_store(&may_go, true);
+            count++;
+            if (resets == 0) {
+                WAIT_UNTIL(atomic_load(&seen.closed) == count || way == LINGER);
+                (void)close(fd);
+            }
+            WAIT_UNTIL(atomic_load(&seen.closed) == count);
+        }
+    }
+    rig_stop(&rig);
+    assert_int_equal(atomic_load(&seen.closed), count);
+}
+
 static void conn_lingering_close_lets_the_answer_through(void **state)
 {
     (void)state;
     enum {
-        ANSWER = 3000000,
-        JUNK = 900000
+        ANSWER = 16000000,
+        JUNK = 16000000 /* each more than the buffers of both sockets */
     };
-    struct rig rig = {0};
+    struct rig rig = {.options.limits.linger_bytes = 2 * JUNK};
     start(&rig);
     int fd = dial_narrow(rig.port);
     char *junk = test_calloc(1, JUNK);
     /* The peer sends everything before it reads anything: without dropping this, both would
      * wait, and a close with unread input would reset what the peer has yet to read. */
-    send_text(fd, "l3000000\n");
+    send_text(fd, "l16000000\n");
     send_bytes(fd, junk, JUNK);
     expect_pattern(fd, ANSWER);
     send_bytes(fd, junk, 1000);
@@ -343,6 +408,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(conn_may_be_closed_in_any_callback),
         cmocka_unit_test(conn_may_be_closed_from_elsewhere),
+        cmocka_unit_test(conn_may_be_closed_while_its_event_waits),
         cmocka_unit_test(conn_lingering_close_lets_the_answer_through),
         cmocka_unit_test(conn_lingering_is_bounded),
         cmocka_unit_test(conn_half_close_still_gets_answers),

@@ -225,6 +225,10 @@ static void worker_stop_answers_what_was_accepted_by_the_kernel(void **state)
         fds[i] = dial(rig.port);
         send_text(fds[i], "request\n");
     }
+    /* One more is in the middle of its request, and may end it. */
+    atomic_store(&ignores_stop, true);
+    int late = dial(rig.port);
+    send_text(late, "req");
     mg_workers_stop(rig.workers);
     atomic_store(&may_go, true);
     for (int i = 0; i < CLIENTS; i++) {
@@ -232,6 +236,10 @@ static void worker_stop_answers_what_was_accepted_by_the_kernel(void **state)
         expect_end(fds[i]);
         (void)close(fds[i]);
     }
+    send_text(late, "uest\n");
+    expect_text(late, "answer\n");
+    expect_end(late);
+    (void)close(late);
     rig_join(&rig);
     /* Nobody listens any more. */
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
