@@ -57,8 +57,12 @@ int mg_cli_report(const struct mg_errs *errs)
 {
     mg_errs_print(errs, stderr);
     for (size_t i = 0; i < errs->count; i++) {
-        if (errs->items[i].severity == MG_ERROR) {
-            return is_environment(errs->items[i].code) ? MG_EXIT_ENVIRONMENT : MG_EXIT_POLICY;
+        const struct mg_err *err = &errs->items[i];
+        if (err->severity == MG_ERROR && strcmp(err->code, "listen-malformed") == 0) {
+            return MG_EXIT_USAGE;
+        }
+        if (err->severity == MG_ERROR) {
+            return is_environment(err->code) ? MG_EXIT_ENVIRONMENT : MG_EXIT_POLICY;
         }
     }
     return MG_EXIT_OK;

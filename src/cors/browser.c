@@ -269,8 +269,8 @@ bool mg_browser_response_get(const struct mg_browser_response *response, struct 
     size_t len = 0;
     for (size_t i = 0; i < count && mg_browser_response_line(response, name, i, &line); i++) {
         if (i > 0) {
-            memcpy(out + len, ", ", 2);
-            len += 2;
+            out[len++] = ',';
+            out[len++] = ' ';
         }
         if (line.len > 0) {
             memcpy(out + len, line.ptr, line.len);

@@ -119,13 +119,18 @@ static void append_header(struct classifier *c, struct mg_str name, struct mg_st
     c->headers.items[c->headers.count++] = (struct mg_browser_field){name, value};
 }
 
+static bool is_http_whitespace(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* Fetch, normalize a byte sequence: HTTP whitespace at both ends goes. */
 static struct mg_str trim_http_whitespace(struct mg_str value)
 {
-    while (value.len > 0 && memchr(" \t\r\n", value.ptr[0], 4) != NULL) {
+    while (value.len > 0 && is_http_whitespace(value.ptr[0])) {
         value = mg_str_from_offset(value, 1);
     }
-    while (value.len > 0 && memchr(" \t\r\n", value.ptr[value.len - 1], 4) != NULL) {
+    while (value.len > 0 && is_http_whitespace(value.ptr[value.len - 1])) {
         value.len--;
     }
     return value;

@@ -182,18 +182,14 @@ static struct mg_str scheme_of(struct mg_str url)
     return (struct mg_str){url.ptr, colon == NULL ? 0 : (size_t)(colon - url.ptr)};
 }
 
-struct mg_str mg_browser_forbidden_message(const struct mg_browser_spec *spec,
-                                           const struct mg_browser_class *fetch_class,
-                                           struct mg_arena *arena)
+/* The texts that are the same for every culprit, but for its name in the middle. */
+static struct mg_str fixed_text(const char *reason, struct mg_str culprit,
+                                struct mg_arena *arena)
 {
-    struct mg_str culprit = fetch_class->culprit;
-    if (fetch_class->kind != MG_FETCH_FORBIDDEN || spec->initiator != MG_INITIATOR_FETCH) {
-        return (struct mg_str){NULL, 0};
-    }
     static const struct {
         const char *reason;
         const char *before;
-        const char *after;
+        const char *after; /* NULL: the culprit is not named */
     } TEXTS[] = {
         {"no-cors-method", EXCEPTION "'", "' is unsupported in no-cors mode."},
         {"url-credentials",
@@ -210,29 +206,41 @@ struct mg_str mg_browser_forbidden_message(const struct mg_browser_spec *spec,
          ". Request mode is \"no-cors\" but the redirect mode is not \"follow\"."},
     };
     for (size_t i = 0; i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
-        if (strcmp(TEXTS[i].reason, fetch_class->reason) == 0) {
+        if (strcmp(TEXTS[i].reason, reason) == 0) {
             return TEXTS[i].after == NULL
                        ? mg_str_from(TEXTS[i].before)
                        : mg_arena_printf(arena, "%s%.*s%s", TEXTS[i].before,
                                          MG_STR_ARG(culprit), TEXTS[i].after);
         }
     }
-    if (strcmp(fetch_class->reason, "forbidden-method") == 0) {
+    return (struct mg_str){NULL, 0};
+}
+
+struct mg_str mg_browser_forbidden_message(const struct mg_browser_spec *spec,
+                                           const struct mg_browser_class *fetch_class,
+                                           struct mg_arena *arena)
+{
+    struct mg_str culprit = fetch_class->culprit;
+    const char *reason = fetch_class->reason;
+    if (fetch_class->kind != MG_FETCH_FORBIDDEN || spec->initiator != MG_INITIATOR_FETCH) {
+        return (struct mg_str){NULL, 0};
+    }
+    if (strcmp(reason, "forbidden-method") == 0) {
         return mg_arena_printf(arena, EXCEPTION "'%.*s' %s", MG_STR_ARG(culprit),
                                mg_str_is_token(culprit) ? "HTTP method is unsupported."
                                                         : "is not a valid HTTP method.");
     }
-    if (strcmp(fetch_class->reason, "url-scheme") == 0) {
+    if (strcmp(reason, "url-scheme") == 0) {
         return mg_arena_printf(
             arena, "Fetch API cannot load %.*s. URL scheme \"%.*s\" is not supported.",
             MG_STR_ARG(culprit), MG_STR_ARG(scheme_of(culprit)));
     }
-    if (strcmp(fetch_class->reason, "same-origin-mode") == 0) {
+    if (strcmp(reason, "same-origin-mode") == 0) {
         return mg_arena_printf(
             arena,
             "Fetch API cannot load %.*s. Request mode is \"same-origin\" but "
             "the URL's origin is not same as the request origin %.*s.",
             MG_STR_ARG(culprit), MG_STR_ARG(spec->origin));
     }
-    return (struct mg_str){NULL, 0};
+    return fixed_text(reason, culprit, arena);
 }

@@ -404,7 +404,7 @@ const char *mg_browser_url_parse(struct mg_str text, const struct mg_browser_url
     put(&w, pieces.scheme);
     out->scheme = (struct mg_str){w.ptr, w.len};
     put(&w, MG_STR("://"));
-    if (pieces.has_authority) {
+    if (pieces.has_authority || base == NULL) {
         fault = put_authority(&w, pieces.authority, out);
         if (fault != NULL) {
             return fault;

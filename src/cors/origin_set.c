@@ -5,7 +5,7 @@
 
 enum {
     CACHE_LINE_BYTES = 64,
-    PREFETCHED_BYTES = 3 * CACHE_LINE_BYTES, /* as far as the records of most blocks go */
+    PREFETCHED_BYTES = 1 * CACHE_LINE_BYTES, /* as far as the records of most blocks go */
 };
 
 static inline bool is_record(const char *record, const struct mg_origin_key *key)
@@ -13,7 +13,7 @@ static inline bool is_record(const char *record, const struct mg_origin_key *key
     const char *text = record + MG_ORIGIN_HEADER_BYTES;
     return mg_origin_load(record, MG_ORIGIN_HEADER_BYTES) == key->header &&
            memcmp(text, key->start.ptr, key->start.len) == 0 &&
-           memcmp(text + key->skip, key->rest.ptr, key->rest.len) == 0;
+           (key->rest.len == 0 || memcmp(text + key->skip, key->rest.ptr, key->rest.len) == 0);
 }
 
 static inline size_t text_length(const char *record)

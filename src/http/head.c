@@ -58,7 +58,7 @@ static const char *ambiguity(const struct mg_head *head)
         return "transfer-encoding-repeated";
     }
     if (codings == 1 && head->minor == 0) {
-        return "transfer-encoding-in-http-1.0";
+        return "transfer-encoding-in-http-1-0";
     }
     return lengths > 1 ? "content-length-repeated" : NULL;
 }
@@ -143,15 +143,16 @@ static void check_host(const struct mg_head *head, struct mg_head_scan *scan)
     }
 }
 
-/* RFC 9110 10.1.1: 100-continue is the one expectation; HTTP/1.0 has none. */
-static void check_expect(struct mg_head *head, struct mg_head_scan *scan)
+/* RFC 9110 10.1.1: 100-continue is the one expectation; HTTP/1.0 has none. Another one is
+ * answered with 417 where there is a resource to say who may read it. */
+static void read_expect(struct mg_head *head)
 {
     if (head->lines[MG_FIELD_EXPECT] == 0 || head->minor == 0) {
         return;
     }
     if (head->lines[MG_FIELD_EXPECT] > 1 ||
         !mg_str_equal_nocase(mg_head_value(head, MG_FIELD_EXPECT), MG_STR("100-continue"))) {
-        (void)mg_head_refuse(scan, 417, "expectation-unsupported");
+        head->expectation_unsupported = true;
         return;
     }
     head->expects_continue = head->framing == MG_FRAMING_CHUNKED || head->content_length > 0;
@@ -211,7 +212,7 @@ enum mg_head_result mg_head_parse(struct mg_str bytes, const struct mg_head_limi
     if (parse_fields((struct mg_str){bytes.ptr, head->size}, scan, head)) {
         check_framing(head, scan);
         check_host(head, scan);
-        check_expect(head, scan);
+        read_expect(head);
         head->keep_alive = wants_keep_alive(head);
     }
     return scan->status == 0 ? MG_HEAD_COMPLETE : MG_HEAD_REFUSED;

@@ -81,7 +81,8 @@ struct mg_head {
     uint64_t content_length; /* with MG_FRAMING_LENGTH */
     bool keep_alive;         /* what the client asks for, by version and Connection */
     bool expects_continue;   /* waits for a 100 before it sends its content, of which it has */
-    size_t size;             /* bytes of the whole head, the empty line too */
+    bool expectation_unsupported; /* 417 is due (RFC 9110 10.1.1) */
+    size_t size;                  /* bytes of the whole head, the empty line too */
     unsigned field_count;
     uint8_t first[MG_FIELD_COUNT]; /* index + 1 of the first line of a field, 0: absent */
     uint8_t lines[MG_FIELD_COUNT]; /* how many lines */
@@ -112,7 +113,7 @@ struct mg_head_scan {
  * (call again with more when it is partial; `scan` remembers). Empty lines before the request
  * line are skipped (RFC 9112 2.2) and count into head->size.
  * Accepts: any token as method, and any HTTP/1.x (a minor version above 1 counts as 1).
- * Rejects: 400 what is malformed or ambiguous, 414, 431, 417 (Expect), 501 (a transfer coding
+ * Rejects: 400 what is malformed or ambiguous, 414, 431, 501 (a transfer coding
  * other than chunked), 505.
  * Returns: MG_HEAD_COMPLETE and fills *head; MG_HEAD_PARTIAL; or MG_HEAD_REFUSED with
  * scan->status and ->reason, where *head has what is needed to log the request as far as it was

@@ -95,6 +95,8 @@ bool mg_path_normalise(struct mg_str raw, char *out, size_t *out_len, bool *enco
     }
     end_segment(&path, true);
     *out_len = path.len;
+    /* A segment that ".." took away again took its slash along. */
+    *encoded_slash = *encoded_slash && memmem(out, path.len, "%2F", 3) != NULL;
     return *reason == NULL;
 }
 

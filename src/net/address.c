@@ -23,7 +23,7 @@ static size_t parse_unix(const char *path, struct mg_address *out, struct mg_err
     size_t length = strlen(path);
     *out = (struct mg_address){.un.sun_family = AF_UNIX};
     if (length == 0) {
-        mg_errs_fail(errs, "listen-address", forms, "unix: has no path");
+        mg_errs_fail(errs, "listen-malformed", forms, "unix: has no path");
         return 0;
     }
     if (length >= sizeof(out->un.sun_path)) {
@@ -136,13 +136,13 @@ size_t mg_address_parse(const char *text, struct mg_address out[static MG_ADDRES
     const char *colon = strrchr(text, ':');
     unsigned long long port = 0;
     if (colon == NULL || !mg_str_to_u64(mg_str_from(colon + 1), UINT16_MAX, &port)) {
-        mg_errs_fail(errs, "listen-address", forms, "'%s' has no port from 0 to 65535", text);
+        mg_errs_fail(errs, "listen-malformed", forms, "'%s' has no port from 0 to 65535", text);
         return 0;
     }
     const char *error = NULL;
     size_t count = parse_host((struct mg_str){text, (size_t)(colon - text)}, out, &error);
     if (count == 0) {
-        mg_errs_fail(errs, "listen-address", forms, "cannot listen on '%s': %s", text, error);
+        mg_errs_fail(errs, "listen-malformed", forms, "cannot listen on '%s': %s", text, error);
     }
     for (size_t i = 0; i < count; i++) {
         mg_address_set_port(&out[i], (uint16_t)port);

@@ -93,21 +93,30 @@ bool mg_cidr_list_contains(const struct mg_cidr *list, size_t count, int family,
     return false;
 }
 
+/* Whether `text` is nothing, or ":" and a port. */
+static bool is_port(struct mg_str text)
+{
+    unsigned long long port;
+    return text.len == 0 ||
+           (text.ptr[0] == ':' && mg_str_to_u64(mg_str_from_offset(text, 1), 65535, &port));
+}
+
 int mg_cidr_address(struct mg_str text, unsigned char bytes[static 16])
 {
     int family = parse_plain(text, bytes);
     if (family != 0 || text.len == 0) {
         return family;
     }
-    if (text.ptr[0] == '[') {
-        const char *end = memchr(text.ptr, ']', text.len);
-        return end == NULL
-                   ? 0
-                   : parse_plain((struct mg_str){text.ptr + 1, (size_t)(end - text.ptr) - 1},
-                                 bytes);
+    bool has_brackets = text.ptr[0] == '[';
+    const char *end = memchr(text.ptr, has_brackets ? ']' : ':', text.len);
+    if (end == NULL) {
+        return 0;
     }
-    const char *colon = memchr(text.ptr, ':', text.len);
-    return colon == NULL
-               ? 0
-               : parse_plain((struct mg_str){text.ptr, (size_t)(colon - text.ptr)}, bytes);
+    size_t start = has_brackets;
+    size_t after = (size_t)(end - text.ptr) + start;
+    family =
+        parse_plain((struct mg_str){text.ptr + start, (size_t)(end - text.ptr) - start}, bytes);
+    bool is_whole =
+        is_port(mg_str_from_offset(text, after)) && (family == AF_INET6) == has_brackets;
+    return is_whole ? family : 0;
 }

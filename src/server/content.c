@@ -30,6 +30,9 @@ static void take_content(struct mg_exchange *exchange, struct mg_str data)
     uint64_t limit = exchange->handler == NULL
                          ? exchange->worker->server->options.limits.body_bytes
                          : exchange->body_limit;
+    if (exchange->answer == ANSWER_DONE) {
+        return; /* drained to keep the connection; answer.c has bounded how much */
+    }
     if (limit > 0 && exchange->body_octets > limit) {
         if (exchange->handler == NULL && exchange->answer == ANSWER_NONE) {
             exchange->keep_alive = false;
@@ -39,8 +42,7 @@ static void take_content(struct mg_exchange *exchange, struct mg_str data)
         }
         return;
     }
-    if (!exchange->body_is_dropped && exchange->handler->body != NULL &&
-        exchange->answer != ANSWER_DONE) {
+    if (!exchange->body_is_dropped && exchange->handler->body != NULL) {
         exchange->handler->body(exchange, data);
     }
 }
@@ -112,8 +114,7 @@ void mg_content_begin(struct mg_exchange *exchange)
         exchange->has_begun = true;
         exchange->handler->begin(exchange);
     } else if (answers_early(exchange)) {
-        bool has_content = head->framing == MG_FRAMING_LENGTH && head->content_length > 0;
-        exchange->body_octets = has_content; /* content is announced: the rules for it apply */
+        exchange->body_octets = head->content_length; /* announced: the rules for it apply */
         mg_answer_engine(exchange, mg_pipeline_engine_status(exchange));
         exchange->body_octets = 0;
     }

@@ -3,19 +3,11 @@
  */
 #include "server/forwarded.h"
 
-#include <sys/socket.h>
+#include <arpa/inet.h>
 
 #include "http/target.h"
 #include "server/exchange.h"
 #include "server/worker_state.h"
-
-static bool is_trusted(const struct mg_server_options *options, struct mg_str address)
-{
-    unsigned char bytes[16];
-    int family = mg_cidr_address(address, bytes);
-    return family != 0 &&
-           mg_cidr_list_contains(options->trusted, options->trusted_count, family, bytes);
-}
 
 /* Take the last member off a comma list. */
 static bool pop_last(struct mg_str *list, struct mg_str *member)
@@ -30,6 +22,14 @@ static bool pop_last(struct mg_str *list, struct mg_str *member)
     return true;
 }
 
+static void set_remote(struct mg_exchange *exchange, int family, const unsigned char *bytes)
+{
+    char text[INET6_ADDRSTRLEN];
+    if (inet_ntop(family, bytes, text, sizeof(text)) != NULL) {
+        exchange->remote = mg_arena_dup(&exchange->arena, mg_str_from(text));
+    }
+}
+
 static void apply_for(struct mg_exchange *exchange)
 {
     const struct mg_server_options *options = &exchange->worker->server->options;
@@ -39,11 +39,13 @@ static void apply_for(struct mg_exchange *exchange)
         struct mg_str address;
         while (pop_last(&rest, &address)) {
             unsigned char bytes[16];
-            if (mg_cidr_address(address, bytes) == 0) {
+            int family = mg_cidr_address(address, bytes);
+            if (family == 0) {
                 return; /* "unknown" or garbage: what stands before it is hearsay */
             }
-            exchange->remote = address;
-            if (!is_trusted(options, address)) {
+            set_remote(exchange, family, bytes);
+            if (!mg_cidr_list_contains(options->trusted, options->trusted_count, family,
+                                       bytes)) {
                 return;
             }
         }

@@ -178,6 +178,10 @@ static void decide(struct mg_exchange *exchange)
 void mg_pipeline_decide(struct mg_exchange *exchange)
 {
     decide(exchange);
+    if (exchange->head->expectation_unsupported) {
+        exchange->keep_alive = false; /* whether content follows is anyone's guess */
+        refuse(exchange, 417, "expectation-unsupported");
+    }
     if (mg_arena_overflowed(&exchange->arena)) {
         exchange->route.resource = NULL;
         exchange->decision = (struct mg_decision){0};
@@ -187,16 +191,21 @@ void mg_pipeline_decide(struct mg_exchange *exchange)
 
 unsigned mg_pipeline_engine_status(struct mg_exchange *exchange)
 {
-    if (!is_options(exchange) || exchange->body_octets == 0 || exchange->status >= 400) {
+    bool is_preflight = exchange->decision.kind == MG_KIND_PREFLIGHT;
+    if (!is_options(exchange) || exchange->body_octets == 0 ||
+        (exchange->status >= 400 && !is_preflight)) {
         return exchange->status;
     }
     const char *fault = options_fault(exchange);
-    if (fault == NULL) {
-        return exchange->status;
+    if (fault != NULL) {
+        exchange->decision.allow_origin =
+            is_preflight ? MG_ALLOW_ORIGIN_NONE : exchange->decision.allow_origin;
+        exchange->reason = fault;
+        return 400;
     }
-    if (exchange->decision.kind == MG_KIND_PREFLIGHT) {
-        exchange->decision.allow_origin = MG_ALLOW_ORIGIN_NONE;
+    if (exchange->body_octets > exchange->worker->server->options.limits.body_bytes) {
+        exchange->reason = "content-too-large";
+        return 413;
     }
-    exchange->reason = fault;
-    return 400;
+    return exchange->status;
 }

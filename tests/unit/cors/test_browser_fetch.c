@@ -1,7 +1,7 @@
 /* test_browser_fetch.c - whole fetches without redirects: which requests go out, and what the
  * page gets. */
 #include "cors/browser_fetch.h"
-#include "test_browser_vectors.h"
+#include "test_browser_scenario.h"
 
 static void fetches_without_redirects(void **state)
 {

@@ -301,9 +301,37 @@ static void walks_fields_by_name(void **state)
     mg_expect_true("no third", mg_head_next(&head, MG_STR("A"), &at) == NULL);
 }
 
+static void head_tells_of_expectations_nobody_can_meet(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *desc;
+        const char *fields;
+        bool is_unsupported;
+    } rows[] = {
+        {"another expectation", "Expect: 200-ok\r\n", true},
+        {"an expectation beside 100-continue", "Expect: 100-continue, x\r\n", true},
+        {"two expectations", "Expect: 100-continue\r\nExpect: x\r\n", true},
+        {"an empty expectation", "Expect:\r\n", true},
+        {"100-continue", "Expect: 100-continue\r\n", false},
+        {"none", "", false},
+    };
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        char text[256];
+        struct mg_head head;
+        struct mg_head_scan scan = {0};
+        (void)snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n",
+                       rows[i].fields);
+        mg_expect_int(rows[i].desc, mg_head_parse(mg_str_from(text), &LIMITS, &scan, &head),
+                      MG_HEAD_COMPLETE);
+        mg_expect_int(rows[i].desc, head.expectation_unsupported, rows[i].is_unsupported);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(head_tells_of_expectations_nobody_can_meet),
         cmocka_unit_test(reads_a_preflight),
         cmocka_unit_test(stops_at_the_end_of_the_head),
         cmocka_unit_test(reads_framing_and_connection),

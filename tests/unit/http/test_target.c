@@ -174,6 +174,7 @@ static void normalises_paths(void **state)
         {"/a/%2e./b", "/b"},
         {"/a/%2e%2e%2fb", "/a/..%2Fb"},
         {"/a%2f..%2fb", "/a%2F..%2Fb"},
+        {"/a%2fb/../c", "/c"},
         {"/%7Euser/%41%5a%30%2d%5F", "/~user/AZ0-_"},
         {"/%c3%a4", "/%C3%A4"},
         {"/%3a%40%21", "/%3A%40%21"},

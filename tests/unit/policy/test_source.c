@@ -142,6 +142,16 @@ static void paths_that_give_nothing(void **state)
     mg_errs_fini(&errs);
 }
 
+static void links_that_lead_nowhere(void **state)
+{
+    (void)state;
+    assert_int_equal(symlink("loop.lua", path_of("loop.lua")), 0);
+    expect_root_fault("a link to itself", NULL, 0, "path-unreadable");
+    assert_int_equal(unlink(path_of("loop.lua")), 0);
+    assert_int_equal(symlink("gone", path_of("broken.lua")), 0);
+    expect_root_fault("a broken link", NULL, 0, "path-not-found");
+}
+
 static void a_file_named_twice_is_loaded_once(void **state)
 {
     (void)state;
@@ -504,6 +514,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(directories_give_their_policies_in_byte_order, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(paths_that_give_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(links_that_lead_nowhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_named_twice_is_loaded_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bounds_of_files_and_sets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_of_the_greatest_size_is_read, set_up, tear_down),
