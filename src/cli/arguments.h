@@ -19,10 +19,12 @@ enum mg_argument {
     MG_ARGUMENT_WORD
 };
 
-/* The next argument: an option, whose name (without "--") is in ->name, or a word, in ->value. */
+/* The next argument: an option, whose name (without "--") is in ->name, or a word, in
+ * ->value. */
 enum mg_argument mg_arguments_next(struct mg_arguments *arguments);
 
-/* The value of the option just read: behind "=", or the next argument; NULL when there is none. */
+/* The value of the option just read: behind "=", or the next argument; NULL when there is
+ * none. */
 const char *mg_arguments_value(struct mg_arguments *arguments);
 
 #endif

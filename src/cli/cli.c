@@ -29,12 +29,17 @@ static void print_help(FILE *to)
         "Exit codes: 0 fine, 1 negative verdict, 2 usage, 3 invalid policy, 4 environment.\n");
 }
 
+static void print_to_stderr(const char *format, va_list args)
+{
+    (void)vfprintf(stderr, format, args);
+}
+
 int mg_cli_usage(const char *command, const char *format, ...)
 {
     va_list args;
     (void)fprintf(stderr, "moongate %s: ", command);
     va_start(args, format);
-    (void)vfprintf(stderr, format, args);
+    print_to_stderr(format, args);
     va_end(args);
     (void)fprintf(stderr, "\nTry `moongate %s --help`.\n", command);
     return MG_EXIT_USAGE;

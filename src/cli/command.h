@@ -15,11 +15,12 @@ extern const struct mg_command mg_command_serve;
 extern const struct mg_command mg_command_check;
 extern const struct mg_command mg_command_routes;
 
-/* Print the faults to standard error and give the exit code that follows from them: MG_EXIT_OK without an error, else that
- * of the first error's kind. */
+/* Print the faults to standard error and give the exit code that follows from them:
+ * MG_EXIT_OK without an error, else that of the first error's kind. */
 int mg_cli_report(const struct mg_errs *errs);
 
-/* Tell of a wrong argument, with the subcommand's --help as the way out. Returns: MG_EXIT_USAGE. */
+/* Tell of a wrong argument, with the subcommand's --help as the way out. Returns:
+ * MG_EXIT_USAGE. */
 int mg_cli_usage(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

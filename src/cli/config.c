@@ -1,5 +1,5 @@
-/* config.c - run the file, then walk the globals it has set, in the order of their names so that faults come in a stable
- * order.
+/* config.c - run the file, then walk the globals it has set, in the order of their names so
+ * that faults come in a stable order.
  */
 #include "cli/config.h"
 
@@ -50,7 +50,8 @@ static void apply(struct loading *loading, const char *name, const char *value)
     }
 }
 
-/* Apply the value at the top of the stack. Strings and whole numbers are values, true is a switch. */
+/* Apply the value at the top of the stack. Strings and whole numbers are values, true is a
+ * switch. */
 static void apply_scalar(lua_State *L, struct loading *loading, const char *name)
 {
     if (lua_type(L, -1) == LUA_TBOOLEAN) {

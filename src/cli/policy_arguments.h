@@ -1,4 +1,5 @@
-/* policy_arguments.h - what the subcommands that only look at policies share: --policy and switches. */
+/* policy_arguments.h - what the subcommands that only look at policies share: --policy and
+ * switches. */
 #ifndef MG_CLI_POLICY_ARGUMENTS_H
 #define MG_CLI_POLICY_ARGUMENTS_H
 

@@ -9,8 +9,8 @@
 #include "cli/command.h"
 #include "cli/config.h"
 #include "cli/settings.h"
-#include "net/rlimit.h"
 #include "net/notify.h"
+#include "net/rlimit.h"
 #include "server/server.h"
 
 static void print_help(void)

@@ -1,4 +1,5 @@
-/* settings.h - the settings of a server by name: the same table serves flags, the configuration file and --help. */
+/* settings.h - the settings of a server by name: the same table serves flags, the
+ * configuration file and --help. */
 #ifndef MG_CLI_SETTINGS_H
 #define MG_CLI_SETTINGS_H
 
@@ -19,9 +20,10 @@ struct mg_setting {
 /* All settings, ended by a NULL name. */
 extern const struct mg_setting mg_settings[];
 
-/* Set `name` (hyphens and underscores are the same) to `value`, NULL for a switch. Strings are kept: the caller's memory has
- * to outlive the server. Returns: NULL, or what is wrong, in words; "unknown" faults name the nearest setting. The text
- * is valid until the next call. */
+/* Set `name` (hyphens and underscores are the same) to `value`, NULL for a switch. Strings
+ * are kept: the caller's memory has to outlive the server. Returns: NULL, or what is wrong,
+ * in words; "unknown" faults name the nearest setting. The text is valid until the next
+ * call. */
 const char *mg_setting_apply(struct mg_server_options *options, const char *name,
                              const char *value);
 

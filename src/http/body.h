@@ -2,7 +2,8 @@
  * llhttp 8.1.0 predates the fixes of its chunk parser and refuses legal extensions.
  *
  * Shape:     a cursor over the bytes behind the head; it never needs more than the piece at
- *            hand. Ownership: content slices point into the piece given.
+ *            hand.
+ * Ownership: content slices point into the piece given.
  * Threads:   one owner at a time. No allocation.
  */
 #ifndef MG_HTTP_BODY_H

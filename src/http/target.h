@@ -1,8 +1,9 @@
 /* target.h - request targets (RFC 9112 3.2) and the normal form of paths (RFC 3986 6.2.2,
  * without its scheme rules): what is matched is what is forwarded.
  *
- * Normal form:dot segments removed, unreserved octets decoded, hexadecimal digits in upper
- *            case, an empty segment kept ("//"). Segments are split before decoding.
+ * Shape:     in normal form dot segments are removed, unreserved octets decoded, hexadecimal
+ *            digits in upper case, empty segments kept ("//"). Segments are split before
+ *            decoding.
  * Threads:   pure; any thread. No allocation: output goes where the caller says.
  */
 #ifndef MG_HTTP_TARGET_H

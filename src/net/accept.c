@@ -25,6 +25,7 @@ enum accepted {
     ACCEPT_SHORTAGE
 };
 
+/* Best effort: one receive, one send, never waiting. */
 static void answer_busy(struct mg_worker *worker, int fd)
 {
     mg_count(&worker->counters.refused, 1);
@@ -39,6 +40,8 @@ static void answer_busy(struct mg_worker *worker, int fd)
     (void)close(fd);
 }
 
+/* Accept and serve one. The connection begins with a read, since with deferred accept, and
+ * often without, its first bytes are there already. */
 static enum accepted accept_one(struct mg_acceptor *acceptor)
 {
     struct mg_worker *worker = acceptor->worker;
@@ -99,6 +102,7 @@ static void pause_accepting(struct mg_worker *worker, int error)
     }
 }
 
+/* Not drained to EAGAIN beyond the batch: the event is level triggered and comes again. */
 static void on_acceptable(evutil_socket_t fd, short what, void *argument)
 {
     (void)fd;

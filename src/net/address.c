@@ -39,6 +39,8 @@ static size_t parse_unix(const char *path, struct mg_address *out, struct mg_err
 
 /* ---- hosts ---- */
 
+/* Two sockets in place of a dual one, so that IPv4 peers show as such and a machine without
+ * IPv6 only lacks one of them. */
 static size_t any_of_both_families(struct mg_address *out)
 {
     out[0] = (struct mg_address){.in = {.sin_family = AF_INET}, .length = sizeof(out->in)};
@@ -46,6 +48,7 @@ static size_t any_of_both_families(struct mg_address *out)
     return 2;
 }
 
+/* Resolvers repeat an address when several lines of /etc/hosts name it. */
 static bool is_known(const struct mg_address *addresses, size_t count,
                      const struct addrinfo *found)
 {
@@ -58,8 +61,8 @@ static bool is_known(const struct mg_address *addresses, size_t count,
     return false;
 }
 
-/* All addresses of `host` that `flags` and `family` allow. Returns: how many, or 0 with the cause
- * at *error. */
+/* All addresses of `host` that `flags` and `family` allow. Returns: how many, or 0 with the
+ * cause at *error. */
 static size_t resolve(const char *host, int family, int flags, struct mg_address *out,
                       const char **error)
 {
@@ -97,6 +100,7 @@ static bool looks_like_ipv4(struct mg_str host)
     return true;
 }
 
+/* The host part, brackets included. Returns: as resolve. */
 static size_t parse_host(struct mg_str host, struct mg_address *out, const char **error)
 {
     char name[HOST_MAX_BYTES + 1];

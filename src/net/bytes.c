@@ -1,5 +1,5 @@
-/* bytes.c - taken bytes leave a gap at the front; it is closed only when room is needed, so that
- * a long queue which drains in small pieces is not moved with each of them.
+/* bytes.c - taken bytes leave a gap at the front; it is closed only when room is needed, so
+ * that a long queue which drains in small pieces is not moved with each of them.
  */
 #include "net/bytes.h"
 

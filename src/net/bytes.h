@@ -1,7 +1,7 @@
 /* bytes.h - a bounded queue of bytes in one heap block that exists only while it holds any.
  *
- * Shape:     struct mg_bytes *queue = NULL is the empty queue; taking the last byte frees it, so
- *            that an idle connection pays a pointer.
+ * Shape:     struct mg_bytes *queue = NULL is the empty queue; taking the last byte frees it,
+ *            so that an idle connection pays a pointer.
  * Ownership: the holder of the pointer owns the block; mg_bytes_free ends it.
  * Threads:   one owner.
  */
@@ -29,8 +29,8 @@ static inline char *mg_bytes_front(struct mg_bytes *queue)
 }
 
 /* Make room for at least `room` bytes behind the last one, `max_bytes` in all.
- * Returns: where they go (mg_bytes_commit afterwards) with *free_bytes there, or NULL beyond the
- * maximum or without memory; the queue is then as it was. */
+ * Returns: where they go (mg_bytes_commit afterwards) with *free_bytes there, or NULL beyond
+ * the maximum or without memory; the queue is then as it was. */
 char *mg_bytes_reserve(struct mg_bytes **queue, size_t room, size_t max_bytes,
                        size_t *free_bytes);
 void mg_bytes_commit(struct mg_bytes *queue, size_t count);

@@ -7,10 +7,11 @@
  *            idle connection keeps none.
  * Writing:   at once from the caller's buffer; what the socket does not take is kept (bounded),
  *            and until it has drained the connection waits for that in place of reading.
- * Ownership: the worker owns its connections; `user` bytes behind the struct are the protocol's.
+ * Ownership: the worker owns its connections; `user` bytes behind the struct are the
+ *            protocol's.
  * Re-entry:  no mg_conn_* function calls a callback. What follows from one happens when the
- *            callback it was called from has returned, or else in the same turn of the loop; the
- *            connection stays valid until then.
+ *            callback it was called from has returned, or else in the same turn of the loop;
+ *            the connection stays valid until then.
  * Threads:   the worker's thread only.
  */
 #ifndef MG_NET_CONN_H
@@ -33,8 +34,8 @@ enum {
 };
 
 /* The protocol above a connection. Every callback may call any mg_conn_* function on its
- * connection, mg_conn_close too; after a close only on_close follows. Callbacks but on_bytes may
- * be NULL. */
+ * connection, mg_conn_close too; after a close only on_close follows. Callbacks but on_bytes
+ * may be NULL. */
 struct mg_protocol {
     size_t user_bytes; /* room behind each connection, zeroed at accept */
     /* Accepted (before any byte is read). */
@@ -44,14 +45,15 @@ struct mg_protocol {
      * mg_conn_resume. `bytes` may be written to by the callee and dies with the call. */
     size_t (*on_bytes)(struct mg_conn *conn, char *bytes, size_t count);
     /* The peer has shut down its writing side (no more bytes will come); answers can still be
-     * written. Bytes never taken are dropped after this. While paused it comes only when no bytes
-     * are before it. NULL: closes with "peer-closed". */
+     * written. Bytes never taken are dropped after this. While paused it comes only when no
+     * bytes are before it. NULL: closes with "peer-closed". */
     void (*on_eof)(struct mg_conn *conn);
     /* All kept output has gone out, after it had not. */
     void (*on_drained)(struct mg_conn *conn);
     /* The deadline set with mg_conn_set_deadline has passed. NULL: closes with "timeout". */
     void (*on_timeout)(struct mg_conn *conn);
-    /* Stopping began: finish what is begun, close what is idle. NULL: closes with "stopping". */
+    /* Stopping began: finish what is begun, close what is idle. NULL: closes with
+     * "stopping". */
     void (*on_stop)(struct mg_conn *conn);
     /* The connection is gone; free what `user` holds. Called exactly once, never from inside
      * another callback of this connection (a close inside a callback ends the connection when
@@ -84,9 +86,9 @@ void mg_conn_write(struct mg_conn *conn, struct mg_str bytes);
 /* Output that has not left yet. */
 size_t mg_conn_pending(const struct mg_conn *conn);
 
-/* Stop giving bytes (the socket's own buffer then pushes back on the peer), and give them again.
- * Costs no system call unless bytes arrive in between. Resuming gives the kept bytes again in
- * this turn of the loop, also when the connection was not paused. */
+/* Stop giving bytes (the socket's own buffer then pushes back on the peer), and give them
+ * again. Costs no system call unless bytes arrive in between. Resuming gives the kept bytes
+ * again in this turn of the loop, also when the connection was not paused. */
 void mg_conn_pause(struct mg_conn *conn);
 void mg_conn_resume(struct mg_conn *conn);
 
@@ -94,12 +96,12 @@ void mg_conn_resume(struct mg_conn *conn);
  * never early, late by at most MG_WHEEL_TICK_MS. */
 void mg_conn_set_deadline(struct mg_conn *conn, uint64_t ms);
 
-/* Close once pending output has gone. `reason` is a string literal for the log; that of the first
- * close stays. */
+/* Close once pending output has gone. `reason` is a string literal for the log; that of the
+ * first close stays. */
 void mg_conn_close(struct mg_conn *conn, const char *reason);
-/* The same where input may be unread: shut down writing, then drop what still comes, for at most
- * linger_ms or linger_bytes, so that the peer reads the answer before a reset could destroy it
- * (RFC 9112 9.6). */
+/* The same where input may be unread: shut down writing, then drop what still comes, for at
+ * most linger_ms or linger_bytes, so that the peer reads the answer before a reset could
+ * destroy it (RFC 9112 9.6). */
 void mg_conn_close_lingering(struct mg_conn *conn, const char *reason);
 /* Drop the connection and its output at once. */
 void mg_conn_abort(struct mg_conn *conn, const char *reason);

@@ -86,8 +86,8 @@ void mg_conn_call(struct mg_conn *conn, void (*callback)(struct mg_conn *),
 void mg_conn_stop(struct mg_conn *conn);
 /* Mark as failed, now with this reason. */
 void mg_conn_fail(struct mg_conn *conn, const char *reason);
-/* Do what the state asks for after anything has happened: end the connection, begin to linger, or
- * follow with the event. `conn` may be gone afterwards. */
+/* Do what the state asks for after anything has happened: end the connection, begin to linger,
+ * or follow with the event. `conn` may be gone afterwards. */
 void mg_conn_settle(struct mg_conn *conn);
 /* Set the timer for the earlier deadline. */
 void mg_conn_rearm(struct mg_conn *conn);

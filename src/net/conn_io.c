@@ -7,11 +7,12 @@
 #include "net/conn_internal.h"
 
 enum {
-    /* Least room to read into where bytes are kept: small, since it stays allocated as long as a
-     * slow head is incomplete. */
+    /* Least room to read into where bytes are kept: small, since it stays allocated as long as
+     * a slow head is incomplete. */
     KEPT_ROOM_BYTES = 4096
 };
 
+/* Errors after which the event comes again. */
 static bool is_transient(int error)
 {
     return error == EAGAIN || error == EINTR;
@@ -43,8 +44,8 @@ static void on_end_of_input(struct mg_conn *conn)
     mg_bytes_free(&conn->in);
 }
 
-/* Receive into `to`. Returns: bytes, 0 when there is nothing to go on with: end of input, an error
- * or nothing there yet. */
+/* Receive into `to`. Returns: bytes, 0 when there is nothing to go on with: end of input, an
+ * error or nothing there yet. */
 static size_t receive(struct mg_conn *conn, char *to, size_t room)
 {
     ssize_t count = recv(conn->fd, to, room, 0);
@@ -77,6 +78,8 @@ static void read_behind_kept(struct mg_conn *conn)
     }
 }
 
+/* The worker's buffer serves all its connections: what on_bytes leaves is copied out of it
+ * before anything else reads. */
 void mg_conn_read(struct mg_conn *conn)
 {
     if (conn->in != NULL) {
@@ -97,8 +100,9 @@ void mg_conn_read(struct mg_conn *conn)
     }
 }
 
-/* Readable while paused: a level-triggered event would come again and again, so it is taken out.
- * Looking at the first byte tells bytes, which wait, from the end of a peer that has gone. */
+/* Readable while paused: a level-triggered event would come again and again, so it is taken
+ * out. Looking at the first byte tells bytes, which wait, from the end of a peer that has
+ * gone. */
 static void peek(struct mg_conn *conn)
 {
     char byte;

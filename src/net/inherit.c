@@ -1,5 +1,5 @@
-/* inherit.c - LISTEN_PID is compared because the variables survive an exec by a wrapper that kept
- * the descriptors to itself.
+/* inherit.c - LISTEN_PID is compared because the variables survive an exec by a wrapper that
+ * kept the descriptors to itself.
  */
 #include "net/inherit.h"
 
@@ -72,6 +72,7 @@ struct mg_str mg_inherit_name(const struct mg_inherited *inherited, unsigned ind
     return at == NULL ? MG_STR("") : (struct mg_str){at, strcspn(at, ":")};
 }
 
+/* Whether the socket option is `wanted`; false for what is not a socket. */
 static bool has_option(int fd, int option, int wanted)
 {
     int value = -1;

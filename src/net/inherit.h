@@ -28,7 +28,8 @@ void mg_inherit_end(struct mg_inherited *inherited);
 struct mg_str mg_inherit_name(const struct mg_inherited *inherited, unsigned index);
 
 /* Take descriptor `index` into use: checks that it is a listening stream socket, makes it
- * non-blocking and close-on-exec. Returns: the descriptor with its address, or -1 after a fault.
+ * non-blocking and close-on-exec. Returns: the descriptor with its address, or -1 after a
+ * fault.
  */
 int mg_inherit_socket(unsigned index, struct mg_address *address, struct mg_errs *errs);
 

@@ -1,6 +1,6 @@
 /* listener.c - the set of bound addresses. A TCP address has a socket a worker; a Unix or
- * inherited one has a single socket that every worker waits on, closed when the last of them has
- * given it up.
+ * inherited one has a single socket that every worker waits on, closed when the last of them
+ * has given it up.
  */
 #include "net/listener.h"
 
@@ -41,6 +41,8 @@ struct mg_listeners {
 
 /* ---- the set ---- */
 
+/* The file of a Unix socket is removed only while it is the very one that was made here: a
+ * server started since may have put its own in place. */
 static void listener_free(struct listener *listener, unsigned workers)
 {
     unsigned count = listener->is_shared ? 1 : workers;
@@ -102,6 +104,7 @@ static void describe(struct listener *listener, const struct mg_address *address
 
 /* ---- opening ---- */
 
+/* The file's identity is taken down at once, for listener_free. */
 static void open_unix(struct mg_listeners *all, const struct mg_address *address,
                       const struct mg_listen_options *options, struct mg_errs *errs)
 {
@@ -151,7 +154,8 @@ static bool is_absent(int error)
 }
 
 /* Open every address in `targets` on one port. Where there are several, those of a family that
- * this machine lacks are left out. Returns: 0, or the error of target *failed with nothing opened.
+ * this machine lacks are left out. Returns: 0, or the error of target *failed with nothing
+ * opened.
  */
 static int open_group(struct mg_listeners *all, struct mg_address *targets, size_t count,
                       const struct mg_listen_options *options, struct mg_errs *errs,
@@ -180,6 +184,7 @@ static int open_group(struct mg_listeners *all, struct mg_address *targets, size
     return all->count > before ? 0 : error;
 }
 
+/* Open what one option names; every fault of it is reported, none ends the others. */
 static void open_address(struct mg_listeners *all, const char *text,
                          const struct mg_listen_options *options, struct mg_errs *errs)
 {
@@ -206,6 +211,8 @@ static void open_address(struct mg_listeners *all, const char *text,
     }
 }
 
+/* Take the inherited sockets; the manager keeps its own descriptors of them, and a Unix one's
+ * file stays when they are closed. */
 static void adopt(struct mg_listeners *all, const struct mg_inherited *inherited,
                   struct mg_errs *errs)
 {

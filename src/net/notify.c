@@ -1,5 +1,5 @@
-/* notify.c - a name that begins with '@' is abstract: its first byte is NUL on the wire, and its
- * length, not a NUL, ends it (unix(7)).
+/* notify.c - a name that begins with '@' is abstract: its first byte is NUL on the wire, and
+ * its length, not a NUL, ends it (unix(7)).
  */
 #include "net/notify.h"
 

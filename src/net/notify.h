@@ -1,5 +1,5 @@
-/* notify.h - tell the service manager what state the server is in (the protocol of sd_notify(3):
- * a datagram to the socket named by NOTIFY_SOCKET).
+/* notify.h - tell the service manager what state the server is in (the protocol of
+ * sd_notify(3): a datagram to the socket named by NOTIFY_SOCKET).
  *
  * Threads:   any.
  */
@@ -8,9 +8,9 @@
 
 #include <stdbool.h>
 
-/* Send `state`: "READY=1", "STOPPING=1", "STATUS=…"; several are lines of one text. Returns: false
- * when nobody asked for it (no NOTIFY_SOCKET) or it could not be sent, which is never a reason to
- * stop. */
+/* Send `state`: "READY=1", "STOPPING=1", "STATUS=…"; several are lines of one text. Returns:
+ * false when nobody asked for it (no NOTIFY_SOCKET) or it could not be sent, which is never a
+ * reason to stop. */
 bool mg_notify(const char *state);
 
 #endif

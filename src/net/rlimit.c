@@ -1,4 +1,5 @@
-/* rlimit.c - select(2) is the reason why the soft limit is low by default; nothing here uses it.
+/* rlimit.c - select(2) is the reason why the soft limit is low by default; nothing here uses
+ * it.
  */
 #include "net/rlimit.h"
 

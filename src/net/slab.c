@@ -1,4 +1,5 @@
-/* slab.c - blocks of OBJECTS_A_BLOCK objects behind a header; free objects are a linked list. */
+/* slab.c - blocks of OBJECTS_A_BLOCK objects behind a header; free objects are a linked
+ * list. */
 #include "net/slab.h"
 
 #include <stdalign.h>
@@ -57,6 +58,9 @@ void mg_slab_put(struct mg_slab *slab, void *object)
     POISON(object, slab->object_bytes);
 }
 
+/* Add a block, its objects linked in the order of their addresses. Without memory nothing
+ * happens.
+ */
 static void add_block(struct mg_slab *slab)
 {
     char *block = mg_malloc(sizeof(struct link) + slab->object_bytes * OBJECTS_A_BLOCK);

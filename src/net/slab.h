@@ -1,5 +1,5 @@
-/* slab.h - objects of one size in blocks: no heap overhead an object, and what was freed last is
- * given first, while it is still in the cache.
+/* slab.h - objects of one size in blocks: no heap overhead an object, and what was freed last
+ * is given first, while it is still in the cache.
  *
  * Ownership: the slab owns all its memory and gives none back before _fini, so a worker keeps
  *            the memory of its busiest hour, bounded by its limit of connections.

@@ -81,8 +81,8 @@ int mg_socket_open_tcp(struct mg_address *address, const struct mg_listen_option
 
 /* ---- Unix ---- */
 
-/* After bind said EADDRINUSE: remove the file of a server that ended without doing so. Returns: 0
- * when the path is free now, or why not. */
+/* After bind said EADDRINUSE: remove the file of a server that ended without doing so. Returns:
+ * 0 when the path is free now, or why not. */
 static int remove_stale(const struct mg_address *address)
 {
     struct stat status;

@@ -1,7 +1,7 @@
 /* socket.h - make one listening socket, or one a worker.
  *
- * Errors:  an errno value; EADDRINUSE where another program listens there, ENOTSOCK where the path
- *          of a Unix socket is another kind of file.
+ * Errors:  an errno value; EADDRINUSE where another program listens there, ENOTSOCK where the
+ *          path of a Unix socket is another kind of file.
  * Threads: one, at start.
  */
 #ifndef MG_NET_SOCKET_H
@@ -16,8 +16,8 @@
 int mg_socket_open_tcp(struct mg_address *address, const struct mg_listen_options *options,
                        int *fds);
 
-/* Open one Unix socket; a socket file nobody listens on is replaced. Returns: 0 with *fd, or the
- * error. */
+/* Open one Unix socket; a socket file nobody listens on is replaced. Returns: 0 with *fd, or
+ * the error. */
 int mg_socket_open_unix(const struct mg_address *address,
                         const struct mg_listen_options *options, int *fd);
 

@@ -1,8 +1,8 @@
 /* worker.c - the threads: start, the loop's own events (wake, tick, turn), stop, join.
  *
- * The loop sleeps until a socket, the next timer that is set, or another thread needs it: an idle
- * server does not wake. Nothing but the task queue and the stop request is shared, and both are
- * looked at only after the eventfd said so.
+ * The loop sleeps until a socket, the next timer that is set, or another thread needs it: an
+ * idle server does not wake. Nothing but the task queue and the stop request is shared, and
+ * both are looked at only after the eventfd said so.
  */
 #include "net/worker.h"
 
@@ -113,6 +113,7 @@ void mg_worker_end_when_idle(struct mg_worker *worker)
     }
 }
 
+/* stop_ms have passed. Aborting only schedules, so the list can be walked. */
 static void on_stop_timeout(struct mg_timer *timer)
 {
     struct mg_worker *worker =
@@ -138,6 +139,9 @@ static void begin_stop(struct mg_worker *worker)
     mg_worker_end_when_idle(worker);
 }
 
+/* Another thread wrote to the eventfd. The read comes before the look at the queue: what is
+ * posted in between writes again and is seen in the next pass. Tasks come before a stop, which
+ * may end the loop. */
 static void on_wake(evutil_socket_t fd, short what, void *argument)
 {
     (void)what;
@@ -160,7 +164,8 @@ static struct event_base *new_base(void)
     if (config == NULL) {
         return NULL;
     }
-    /* One thread uses the base, so its locks are off; the environment does not choose for us. */
+    /* One thread uses the base, so its locks are off; the environment does not choose for
+     * us. */
     (void)event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
     (void)event_config_set_flag(config, EVENT_BASE_FLAG_IGNORE_ENV);
     struct event_base *base = event_base_new_with_config(config);
@@ -177,6 +182,7 @@ static bool add_own_events(struct mg_worker *worker)
            event_add(&worker->wake_event, NULL) == 0;
 }
 
+/* Works on half-made workers too: what was not made is NULL, -1 or empty. */
 static void worker_free(struct mg_worker *worker)
 {
     if (worker->base != NULL) {
@@ -224,6 +230,7 @@ static struct mg_worker *worker_new(struct mg_workers *workers, unsigned index)
     return worker;
 }
 
+/* The thread. Tasks that were counted as taken run even when the loop has ended. */
 static void *run(void *argument)
 {
     struct mg_worker *worker = argument;
@@ -257,6 +264,7 @@ static void set_default_limits(struct mg_net_limits *limits)
     set_default(&limits->stop_ms, 30000);
 }
 
+/* libevent would write to standard error by itself, between the lines of the log. */
 static void log_libevent(int severity, const char *message)
 {
     static const enum mg_log_level levels[] = {MG_LOG_DEBUG, MG_LOG_DEBUG, MG_LOG_WARNING,
@@ -264,7 +272,8 @@ static void log_libevent(int severity, const char *message)
     MG_LOG(levels[severity & 3], "event loop", {"message", mg_str_from(message)});
 }
 
-/* Start the thread of `worker` with every signal blocked: the program's own thread takes them. */
+/* Start the thread of `worker` with every signal blocked: the program's own thread takes
+ * them. */
 static int start_thread(struct mg_worker *worker)
 {
     sigset_t all;
@@ -293,6 +302,7 @@ static void workers_free(struct mg_workers *workers)
     free(workers);
 }
 
+/* Make all workers before any thread starts, so that a fault leaves nothing running. */
 static struct mg_workers *workers_new(const struct mg_workers_options *options)
 {
     struct mg_workers *workers = mg_calloc(1, sizeof(*workers));

@@ -2,8 +2,8 @@
  *
  *   struct record | remote | method | target | origin | pattern | file
  *
- * reason, kind and verdict are static strings and travel as pointers. The writer sleeps on an event descriptor; a worker
- * writes to it only when the writer has said that it sleeps.
+ * reason, kind and verdict are static strings and travel as pointers. The writer sleeps on
+ * an event descriptor; a worker writes to it only when the writer has said that it sleeps.
  */
 #include "server/access_log.h"
 
@@ -277,7 +277,8 @@ static void sleep_until_woken(struct access_log *log)
     uint64_t count;
     write_out(log);
     atomic_store(&log->is_sleeping, true);
-    /* A record may have come between the last look and the line above: look once more before sleeping. */
+    /* A record may have come between the last look and the line above: look once more
+     * before sleeping. */
     if (drain_all(log) || atomic_load(&log->is_ending) || atomic_load(&log->must_reopen)) {
         atomic_store(&log->is_sleeping, false);
         return;

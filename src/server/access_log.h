@@ -1,9 +1,11 @@
 /* access_log.h - one JSON line an exchange, written by a thread of its own.
  *
- * Shape:     each worker fills a bounded ring of bytes that it alone writes; the writer thread formats what it finds and
- *            writes it out. When a ring is full the record is dropped and counted: no worker ever waits for a disk.
+ * Shape:     each worker fills a bounded ring of bytes that it alone writes; the writer thread
+ *            formats what it finds and writes it out. When a ring is full the record is
+ *            dropped and counted: no worker ever waits for a disk.
  * Line:      {"time":…,"remote":…,"method":…,"target":…,"status":…,"bytes":…,"duration_us":…,"kind":…,"origin":…,
- *            "decision":…,"reason":…,"resource":…,"policy":"file:line","close":…}; what is unknown is null.
+ *            "decision":…,"reason":…,"resource":…,"policy":"file:line","close":…}; what is
+ *            unknown is null.
  */
 #ifndef MG_SERVER_ACCESS_LOG_H
 #define MG_SERVER_ACCESS_LOG_H
@@ -18,7 +20,8 @@ struct access_ring;
 struct mg_exchange;
 struct mg_head;
 
-/* Open `path` ("-": standard output) for `workers` rings and start the writer. Returns: NULL after a fault. */
+/* Open `path` ("-": standard output) for `workers` rings and start the writer. Returns:
+ * NULL after a fault. */
 struct access_log *mg_access_log_open(const char *path, unsigned workers, struct mg_errs *errs);
 /* Write what the rings still hold, stop the writer, close. After the workers have ended. */
 void mg_access_log_close(struct access_log *log);
@@ -27,8 +30,8 @@ void mg_access_log_reopen(struct access_log *log);
 
 struct access_ring *mg_access_log_ring(struct access_log *log, unsigned worker);
 
-/* Record an exchange that is over; `close_reason` is NULL where the connection goes on. Returns: false when it was dropped.
- * The ring's worker only. */
+/* Record an exchange that is over; `close_reason` is NULL where the connection goes on.
+ * Returns: false when it was dropped. The ring's worker only. */
 bool mg_access_log_add(struct access_ring *ring, const struct mg_exchange *exchange,
                        const char *close_reason);
 

@@ -1,5 +1,5 @@
-/* access_ring.c - every record starts with a word: its size, or SKIP for "continue at the front". Records are aligned to
- * that word, so one always fits before the end.
+/* access_ring.c - every record starts with a word: its size, or SKIP for "continue at the
+ * front". Records are aligned to that word, so one always fits before the end.
  */
 #include "server/access_ring.h"
 

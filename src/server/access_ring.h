@@ -1,7 +1,9 @@
-/* access_ring.h - a bounded queue of records between one writing and one reading thread, without locks.
+/* access_ring.h - a bounded queue of records between one writing and one reading thread,
+ * without locks.
  *
- * Shape:     a power-of-two array of bytes with two positions that only grow; a record is its size and its bytes and never
- *            wraps (the tail end that is too short for it is skipped).
+ * Shape:     a power-of-two array of bytes with two positions that only grow; a record is its
+ *            size and its bytes and never wraps (the tail end that is too short for it is
+ *            skipped).
  * Threads:   one producer, one consumer.
  */
 #ifndef MG_SERVER_ACCESS_RING_H
@@ -23,7 +25,8 @@ struct byte_ring {
 _Bool mg_ring_init(struct byte_ring *ring, size_t size);
 void mg_ring_fini(struct byte_ring *ring);
 
-/* Producer: room for a record of `size` bytes, or NULL when the ring is full. Publish makes it visible. */
+/* Producer: room for a record of `size` bytes, or NULL when the ring is full. Publish makes
+ * it visible. */
 void *mg_ring_reserve(struct byte_ring *ring, size_t size);
 void mg_ring_publish(struct byte_ring *ring, size_t size);
 

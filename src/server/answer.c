@@ -1,5 +1,6 @@
-/* answer.c - see the header. Everything is appended to the worker's output buffer; the turn's end, or the call itself when
- * no turn runs, hands it to the connection in one write.
+/* answer.c - see the header. Everything is appended to the worker's output buffer; the
+ * turn's end, or the call itself when no turn runs, hands it to the connection in one
+ * write.
  */
 #include "server/answer.h"
 
@@ -46,8 +47,8 @@ void mg_answer_set_turn(struct server_worker *worker, struct mg_conn *conn)
     worker->turn = conn;
 }
 
-/* Where output for `conn` is appended. What another connection's turn has gathered leaves first: one answer's bytes never
- * reach another's connection. */
+/* Where output for `conn` is appended. What another connection's turn has gathered leaves
+ * first: one answer's bytes never reach another's connection. */
 static struct mg_buf *output_for(struct server_worker *worker, struct mg_conn *conn)
 {
     if (worker->turn != conn) {
@@ -73,7 +74,8 @@ static struct mg_str now_date(struct server_worker *worker)
     return mg_date_at(&worker->date, server_wall_s(worker));
 }
 
-/* Whether the engine owns the CORS fields of this answer: a resource was found that has not said `cors = false`. */
+/* Whether the engine owns the CORS fields of this answer: a resource was found that has not
+ * said `cors = false`. */
 static bool owns_cors(const struct mg_exchange *exchange)
 {
     const struct mg_resource *resource = exchange->route.resource;
@@ -88,7 +90,8 @@ static bool is_cors_field(struct mg_str name)
            mg_str_equal_nocase(name, MG_STR("timing-allow-origin"));
 }
 
-/* Copy the handler's fields, but for those the engine owns; its Vary lines are gathered in `vary`. */
+/* Copy the handler's fields, but for those the engine owns; its Vary lines are gathered in
+ * `vary`. */
 static void write_fields(struct mg_response *response, const struct mg_answer *answer,
                          struct mg_str *vary, size_t *vary_count)
 {
@@ -127,7 +130,8 @@ static enum mg_response_connection connection_field(const struct mg_exchange *ex
     return exchange->head->minor == 0 ? MG_CONNECTION_KEEP_ALIVE : MG_CONNECTION_DEFAULT;
 }
 
-/* An answer before the end of the content: the rest is read and dropped where that is little, else the connection ends. */
+/* An answer before the end of the content: the rest is read and dropped where that is
+ * little, else the connection ends. */
 static void settle_keep_alive(struct mg_exchange *exchange)
 {
     bool drains = exchange->body.framing == MG_FRAMING_LENGTH &&
@@ -190,7 +194,8 @@ static enum mg_response_framing choose_framing(const struct mg_exchange *exchang
     return exchange->head->minor == 0 ? MG_RESPONSE_CLOSE : MG_RESPONSE_CHUNKED;
 }
 
-/* When a handler's fields cannot be sent, its answer becomes a 500 that can. Returns: the length that is now meant. */
+/* When a handler's fields cannot be sent, its answer becomes a 500 that can. Returns: the
+ * length that is now meant. */
 static bool begin_answer(struct mg_exchange *exchange, const struct mg_answer *answer,
                          int64_t length)
 {
@@ -336,7 +341,8 @@ void mg_exchange_end(struct mg_exchange *exchange)
     }
     if (exchange->framing == MG_RESPONSE_LENGTH && exchange->length_left > 0 &&
         !exchange->is_head) {
-        /* The client counts on octets that will not come: only the end of the connection can tell it. */
+        /* The client counts on octets that will not come: only the end of the connection
+         * can tell it. */
         exchange->keep_alive = false;
     }
     finish(exchange);

@@ -10,7 +10,8 @@ static inline size_t mg_base64_size(size_t count)
     return (count + 2) / 3 * 4;
 }
 
-/* Encode into `out`, which has room for mg_base64_size. Returns: how many bytes were written. */
+/* Encode into `out`, which has room for mg_base64_size. Returns: how many bytes were
+ * written. */
 size_t mg_base64_encode(struct mg_str octets, char *out);
 
 #endif

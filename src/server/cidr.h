@@ -19,12 +19,13 @@ struct mg_cidr {
 /* Parse a range. Returns: false when `text` is none, or has bits set behind its prefix. */
 bool mg_cidr_parse(struct mg_str text, struct mg_cidr *out);
 
-/* Whether a range of `list` holds the address. IPv4-mapped IPv6 addresses count as their IPv4 address. */
+/* Whether a range of `list` holds the address. IPv4-mapped IPv6 addresses count as their
+ * IPv4 address. */
 bool mg_cidr_list_contains(const struct mg_cidr *list, size_t count, int family,
                            const unsigned char *bytes);
 
-/* Parse an address as X-Forwarded-For has it: IPv4, IPv6 with or without brackets, either with a port or not. Returns the
- * family with 4 or 16 bytes in `bytes`, or 0. */
+/* Parse an address as X-Forwarded-For has it: IPv4, IPv6 with or without brackets, either
+ * with a port or not. Returns the family with 4 or 16 bytes in `bytes`, or 0. */
 int mg_cidr_address(struct mg_str text, unsigned char bytes[static 16]);
 
 #endif

@@ -1,4 +1,5 @@
-/* content.c - from a complete head to the end of its content, whoever brings the bytes: a connection, or a gate.
+/* content.c - from a complete head to the end of its content, whoever brings the bytes: a
+ * connection, or a gate.
  */
 #include "server/content.h"
 
@@ -42,7 +43,8 @@ static void take_content(struct mg_exchange *exchange, struct mg_str data)
         }
         return;
     }
-    if (!exchange->body_is_dropped && exchange->handler->body != NULL) {
+    if (!exchange->body_is_dropped && exchange->handler != NULL &&
+        exchange->handler->body != NULL) {
         exchange->handler->body(exchange, data);
     }
 }
@@ -92,7 +94,8 @@ size_t mg_content_feed(struct mg_exchange *exchange, struct mg_str bytes)
     return taken;
 }
 
-/* The engine answers before it has read content that it would have to ask or wait too long for. */
+/* The engine answers before it has read content that it would have to ask or wait too long
+ * for. */
 static bool answers_early(const struct mg_exchange *exchange)
 {
     return exchange->handler == NULL &&

@@ -1,4 +1,5 @@
-/* exchange.c - the pool, and the one move an exchange may make: from the worker's read buffer to its own arena. */
+/* exchange.c - the pool, and the one move an exchange may make: from the worker's read
+ * buffer to its own arena. */
 #include "server/exchange.h"
 
 #include <stdlib.h>
@@ -22,7 +23,8 @@ struct mg_exchange *mg_exchange_new(struct server_worker *worker, struct mg_conn
             return NULL;
         }
     }
-    /* Only what is read before it is written: the storage and the route's parameters stay as they are. */
+    /* Only what is read before it is written: the storage and the route's parameters stay
+     * as they are. */
     exchange->conn = conn;
     exchange->worker = worker;
     exchange->set = worker->server->set;
@@ -98,7 +100,8 @@ static bool follow_lines(const struct move *move, struct mg_arena *arena,
     if (lines->count == 0) {
         return true;
     }
-    /* A single line is a slice of the head's table, which moves with the head: copy the array. */
+    /* A single line is a slice of the head's table, which moves with the head: copy the
+     * array. */
     struct mg_str *items = mg_arena_alloc(arena, lines->count * sizeof(*items));
     if (items == NULL) {
         return false;
@@ -197,7 +200,8 @@ struct mg_str mg_exchange_scheme(const struct mg_exchange *exchange)
 
 struct mg_str mg_exchange_remote(const struct mg_exchange *exchange)
 {
-    /* Made when asked for: most requests are never asked, and writing an address costs as much as deciding one. */
+    /* Made when asked for: most requests are never asked, and writing an address costs as
+     * much as deciding one. */
     return exchange->remote.ptr != NULL ? exchange->remote : mg_conn_peer(exchange->conn);
 }
 

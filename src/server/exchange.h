@@ -1,8 +1,10 @@
-/* exchange.h - one request and its response, as the server's own files see it (handlers see handler.h).
+/* exchange.h - one request and its response, as the server's own files see it (handlers see
+ * handler.h).
  *
- * Life:      taken from the worker's pool when a head is complete, decided by pipeline.c, answered by a handler
- *            through answer.c, logged, put back. What is done within the turn that read the head never copies it; an
- *            exchange that outlives its turn is moved to memory of its own (mg_exchange_keep).
+ * Life:      taken from the worker's pool when a head is complete, decided by pipeline.c,
+ *            answered by a handler through answer.c, logged, put back. What is done within the
+ *            turn that read the head never copies it; an exchange that outlives its turn is
+ *            moved to memory of its own (mg_exchange_keep).
  * Ownership: the connection holds at most one exchange; its arena dies with it.
  */
 #ifndef MG_SERVER_EXCHANGE_H
@@ -81,8 +83,8 @@ void mg_exchange_free(struct mg_exchange *exchange);
 /* Give the pool back to malloc. */
 void mg_exchange_pool_free(struct server_worker *worker);
 
-/* Move what the exchange points to out of the read buffer, before that is used again. Returns: false when memory is out; the
- * caller then drops the connection. */
+/* Move what the exchange points to out of the read buffer, before that is used again.
+ * Returns: false when memory is out; the caller then drops the connection. */
 bool mg_exchange_keep(struct mg_exchange *exchange);
 
 /* The field lines of one name as an array, in the exchange's arena when there are several. */

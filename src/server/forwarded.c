@@ -1,5 +1,5 @@
-/* forwarded.c - X-Forwarded-For is read from its end: each proxy appends the peer it saw, so only what stands behind the
- * last untrusted address is known to be true.
+/* forwarded.c - X-Forwarded-For is read from its end: each proxy appends the peer it saw,
+ * so only what stands behind the last untrusted address is known to be true.
  */
 #include "server/forwarded.h"
 

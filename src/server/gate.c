@@ -1,4 +1,5 @@
-/* gate.c - a worker without a thread and an exchange without a connection; everything between is the server's own.
+/* gate.c - a worker without a thread and an exchange without a connection; everything
+ * between is the server's own.
  */
 #include "server/gate.h"
 

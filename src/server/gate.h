@@ -1,6 +1,8 @@
-/* gate.h - the engine without sockets: a request's bytes in, the answer's bytes out, by the same code that serves.
+/* gate.h - the engine without sockets: a request's bytes in, the answer's bytes out, by the
+ * same code that serves.
  *
- * For what explains, tests and compares policies. Handlers that answer later than the call do not answer here.
+ * For what explains, tests and compares policies. Handlers that answer later than the call
+ * do not answer here.
  * Ownership: a gate borrows its policy set and options.
  * Threads:   one at a time.
  */

@@ -1,11 +1,14 @@
 /* handler.h - what answers an actual request, and what it may do with its exchange.
  *
- * Asynchronous from end to end: `begin` is called when the head is decided; content follows in pieces; the answer is
- * written at any later time on the worker's thread, whole or in pieces, with back-pressure both ways.
+ * Asynchronous from end to end: `begin` is called when the head is decided; content follows
+ * in pieces; the answer is written at any later time on the worker's thread, whole or in
+ * pieces, with back-pressure both ways.
  *
- * Shape:     begin -> body* -> body_end, and in any of them or later: respond, or head -> write* -> end.
- * Ownership: an exchange belongs to its connection. A handler may use it until it has ended its answer or `abort` was
- *            called. Slices from the accessors are valid for the running callback: the head may move between two.
+ * Shape:     begin -> body* -> body_end, and in any of them or later: respond, or
+ *            head -> write* -> end.
+ * Ownership: an exchange belongs to its connection. A handler may use it until it has ended
+ *            its answer or `abort` was called. Slices from the accessors are valid for the
+ *            running callback: the head may move between two.
  * Threads:   the worker's thread only.
  */
 #ifndef MG_SERVER_HANDLER_H
@@ -24,7 +27,8 @@ struct mg_worker;
 
 struct mg_handler {
     const char *name;
-    /* Content beyond this many octets is refused with 413 before or while it arrives; 0: no bound, the handler streams. */
+    /* Content beyond this many octets is refused with 413 before or while it arrives; 0: no
+     * bound, the handler streams. */
     size_t (*body_limit)(const struct mg_exchange *exchange);
     /* The head is complete and the request may be handled. */
     void (*begin)(struct mg_exchange *exchange);
@@ -34,7 +38,8 @@ struct mg_handler {
     void (*body_end)(struct mg_exchange *exchange);
     /* Output that had piled up has left; may be NULL. */
     void (*writable)(struct mg_exchange *exchange);
-    /* The client is gone or the content broke off: the last call; free what is not in the arena. May be NULL. */
+    /* The client is gone or the content broke off: the last call; free what is not in the
+     * arena. May be NULL. */
     void (*abort)(struct mg_exchange *exchange);
 };
 
@@ -44,8 +49,8 @@ struct mg_answer_field {
     struct mg_str value;
 };
 
-/* The head of an answer as its handler wants it. What the engine owns (framing, Connection, Date, Access-Control-*, Vary's
- * merge) is not the handler's. */
+/* The head of an answer as its handler wants it. What the engine owns (framing, Connection,
+ * Date, Access-Control-*, Vary's merge) is not the handler's. */
 struct mg_answer {
     unsigned status;
     const struct mg_answer_field *fields; /* checked one by one */
@@ -63,13 +68,16 @@ enum {
 void mg_exchange_respond(struct mg_exchange *exchange, const struct mg_answer *answer,
                          struct mg_str body);
 
-/* Begin a streamed answer of `length` octets, or MG_LENGTH_UNKNOWN (chunked, or by closing for HTTP/1.0). */
+/* Begin a streamed answer of `length` octets, or MG_LENGTH_UNKNOWN (chunked, or by closing
+ * for HTTP/1.0). */
 void mg_exchange_head(struct mg_exchange *exchange, const struct mg_answer *answer,
                       int64_t length);
-/* Send octets of the body. After it, ask mg_exchange_is_blocked before making more: `writable` tells when to go on. */
+/* Send octets of the body. After it, ask mg_exchange_is_blocked before making more:
+ * `writable` tells when to go on. */
 void mg_exchange_write(struct mg_exchange *exchange, struct mg_str data);
 bool mg_exchange_is_blocked(const struct mg_exchange *exchange);
-/* End a streamed answer; the exchange is over afterwards. A body shorter than its declared length ends the connection. */
+/* End a streamed answer; the exchange is over afterwards. A body shorter than its declared
+ * length ends the connection. */
 void mg_exchange_end(struct mg_exchange *exchange);
 
 /* Stop asking for content, and ask again: the client is held back meanwhile. */

@@ -1,5 +1,5 @@
-/* handler_echo.c - the request as the server saw it, as JSON. Content is gathered (bounded by the limit for local handlers)
- * and shown as text where it is UTF-8, else in base64.
+/* handler_echo.c - the request as the server saw it, as JSON. Content is gathered (bounded
+ * by the limit for local handlers) and shown as text where it is UTF-8, else in base64.
  */
 #include <stdlib.h>
 
@@ -44,13 +44,14 @@ static void drop_content(struct mg_exchange *exchange)
     }
 }
 
-/* Text of the wire as a JSON string: bytes that are not UTF-8 are taken as Latin-1, as browsers show field values. */
+/* Text of the wire as a JSON string: bytes that are not UTF-8 are taken as Latin-1, as
+ * browsers show field values. */
 static json_t *json_text(struct mg_str text)
 {
     if (mg_utf8_is_valid(text)) {
         return json_stringn(text.len == 0 ? "" : text.ptr, text.len);
     }
-    char *wide = malloc(text.len * 2);
+    char *wide = malloc(text.len * 2 + 1);
     size_t length = 0;
     for (size_t i = 0; wide != NULL && i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
@@ -101,7 +102,7 @@ static void set_content(json_t *root, struct mg_str content)
     if (is_text) {
         value = json_stringn(content.len == 0 ? "" : content.ptr, content.len);
     } else {
-        char *encoded = malloc(mg_base64_size(content.len));
+        char *encoded = malloc(mg_base64_size(content.len) + 1);
         value =
             encoded == NULL ? NULL : json_stringn(encoded, mg_base64_encode(content, encoded));
         free(encoded);

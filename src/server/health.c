@@ -1,4 +1,5 @@
-/* health.c - PREFIX/healthz says that the process answers, PREFIX/readyz that it wants new connections. */
+/* health.c - PREFIX/healthz says that the process answers, PREFIX/readyz that it wants new
+ * connections. */
 #include "server/health.h"
 
 #include "server/exchange.h"

@@ -1,11 +1,13 @@
 /* http_conn.c - the state of a connection is its exchange:
  *
- *   no exchange, nothing read    idle              deadline: idle timeout (the first time: head timeout)
- *   no exchange, part of a head  reading a head    deadline: head timeout from its first byte
- *   exchange, content to come    reading content   deadline: body timeout since the last byte
- *   exchange, content read       being answered    no deadline here; the handler and the write progress have theirs
+ *   no exchange, nothing read    idle              deadline: idle timeout (the first time:
+ * head timeout) no exchange, part of a head  reading a head    deadline: head timeout from
+ * its first byte exchange, content to come    reading content   deadline: body timeout
+ * since the last byte exchange, content read       being answered    no deadline here; the
+ * handler and the write progress have theirs
  *
- * A turn is one callback of the net layer: what it answers is gathered and leaves in one write at its end.
+ * A turn is one callback of the net layer: what it answers is gathered and leaves in one
+ * write at its end.
  */
 #include "server/http_conn.h"
 
@@ -126,8 +128,8 @@ static void refuse_head(struct mg_conn *conn, struct http_conn *http, unsigned s
     mg_answer_refusal(worker, conn, status, reason);
 }
 
-/* Read a head from the front of `bytes`. Returns: its size, with the exchange begun; 0 when it is not whole, or was
- * refused. */
+/* Read a head from the front of `bytes`. Returns: its size, with the exchange begun; 0 when
+ * it is not whole, or was refused. */
 static size_t read_head(struct mg_conn *conn, struct http_conn *http, struct mg_str bytes)
 {
     struct server_worker *worker = worker_of(conn);
@@ -214,7 +216,8 @@ static size_t run_turn(struct mg_conn *conn, struct http_conn *http, struct mg_s
     return taken;
 }
 
-/* An exchange that outlives its turn: keep what it points to, ask for its content, hold back what is not its own. */
+/* An exchange that outlives its turn: keep what it points to, ask for its content, hold
+ * back what is not its own. */
 static void suspend(struct mg_conn *conn, struct http_conn *http)
 {
     struct mg_exchange *exchange = http->exchange;
@@ -251,6 +254,7 @@ static void on_open(struct mg_conn *conn)
     mg_conn_set_deadline(conn, limits_of(worker_of(conn))->head_timeout);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is the net layer's */
 static size_t on_bytes(struct mg_conn *conn, char *bytes, size_t count)
 {
     return take_turn(conn, (struct mg_str){bytes, count});
@@ -262,7 +266,8 @@ void mg_http_conn_advance(struct mg_conn *conn)
     if (mg_conn_is_closing(conn)) {
         return;
     }
-    /* Without bytes: the content may have ended, or the answer. What is kept comes with the resume. */
+    /* Without bytes: the content may have ended, or the answer. What is kept comes with the
+     * resume. */
     (void)take_turn(conn, MG_STR(""));
     if (http->exchange == NULL || mg_content_is_wanted(http->exchange)) {
         mg_conn_resume(conn);

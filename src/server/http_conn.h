@@ -1,7 +1,7 @@
 /* http_conn.h - HTTP/1.1 over a connection: heads, content, order, deadlines (RFC 9112 9).
  *
- * One exchange at a time: pipelined requests wait in the buffer, so answers keep their order by themselves. Between two
- * requests a connection holds no buffer and no exchange.
+ * One exchange at a time: pipelined requests wait in the buffer, so answers keep their
+ * order by themselves. Between two requests a connection holds no buffer and no exchange.
  * Threads:   the worker's thread.
  */
 #ifndef MG_SERVER_HTTP_CONN_H

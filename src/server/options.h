@@ -1,6 +1,7 @@
 /* options.h - everything a server is told at start, with defaults and units.
  *
- * Ownership: plain values and borrowed strings; whoever fills it keeps them until the server has ended.
+ * Ownership: plain values and borrowed strings; whoever fills it keeps them until the
+ * server has ended.
  */
 #ifndef MG_SERVER_OPTIONS_H
 #define MG_SERVER_OPTIONS_H
@@ -35,7 +36,8 @@ struct mg_limits {
     uint64_t stop_timeout;  /* ms for what is in flight when stopping */
 };
 
-/* X(field, default, is_duration): duration values are milliseconds and take a unit on the command line. */
+/* X(field, default, is_duration): duration values are milliseconds and take a unit on the
+ * command line. */
 #define MG_LIMITS(X)               \
     X(head_bytes, 16384, false)    \
     X(target_bytes, 8192, false)   \

@@ -1,5 +1,5 @@
-/* pipeline.c - the order is binding (docs/protocol.md): framing, Host and target come before it; then 501, 404, preflight,
- * 405, the decision.
+/* pipeline.c - the order is binding (docs/protocol.md): framing, Host and target come
+ * before it; then 501, 404, preflight, 405, the decision.
  */
 #include "server/pipeline.h"
 

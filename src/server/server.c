@@ -1,5 +1,5 @@
-/* server.c - start in the order in which faults are cheapest to tell: policies, then addresses, then logs, then threads;
- * stop in reverse.
+/* server.c - start in the order in which faults are cheapest to tell: policies, then
+ * addresses, then logs, then threads; stop in reverse.
  */
 #include "server/server.h"
 

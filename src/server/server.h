@@ -1,4 +1,5 @@
-/* server.h - the server: policies, listeners, workers and logs tied together, from start to graceful stop.
+/* server.h - the server: policies, listeners, workers and logs tied together, from start to
+ * graceful stop.
  *
  * Life:      mg_server_start -> running -> mg_server_stop -> mg_server_join.
  * Threads:   start, stop and join on the program's main thread; the rest on workers.
@@ -29,14 +30,15 @@ struct mg_server {
     atomic_bool is_ready; /* what /readyz says */
 };
 
-/* Load policies, open listeners and start the workers. `options` is copied, its strings are borrowed until the end.
- * Returns: NULL after errors in `errs`; warnings and notes of policies go there too. The exit code of the program
- * follows from mg_server_fault_is_policy. */
+/* Load policies, open listeners and start the workers. `options` is copied, its strings are
+ * borrowed until the end.
+ * Returns: NULL after errors in `errs`; warnings and notes of policies go there too. The
+ * exit code of the program follows from mg_server_fault_is_policy. */
 struct mg_server *mg_server_start(const struct mg_server_options *options,
                                   struct mg_errs *errs);
 
-/* Begin the graceful stop: not ready any more, then after the stop delay no more connections, then what is in flight is
- * answered. Waits for the delay only. */
+/* Begin the graceful stop: not ready any more, then after the stop delay no more
+ * connections, then what is in flight is answered. Waits for the delay only. */
 void mg_server_stop(struct mg_server *server);
 
 /* Wait until the last connection is gone, flush the logs, free everything. */

@@ -1,4 +1,5 @@
-/* worker_state.h - what one worker thread owns besides its loop: the answers of the turn, pools, caches, counters.
+/* worker_state.h - what one worker thread owns besides its loop: the answers of the turn,
+ * pools, caches, counters.
  *
  * Threads:   the worker's own; counters are atomics that others read.
  */

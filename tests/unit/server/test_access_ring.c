@@ -1,4 +1,5 @@
-/* test_access_ring.c - the queue keeps order and bytes, refuses when full, and works between two threads. */
+/* test_access_ring.c - the queue keeps order and bytes, refuses when full, and works
+ * between two threads. */
 #include <pthread.h>
 #include <sched.h>
 

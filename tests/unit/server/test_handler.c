@@ -1,5 +1,6 @@
-/* test_handler.c - the handler interface is asynchronous: a real server in this process, with handlers of the test's own
- * that answer after a timer, stream a mebibyte under back-pressure, take content in pieces, and are aborted.
+/* test_handler.c - the handler interface is asynchronous: a real server in this process,
+ * with handlers of the test's own that answer after a timer, stream a mebibyte under
+ * back-pressure, take content in pieces, and are aborted.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -195,7 +196,8 @@ static void greedy_body_end(struct mg_exchange *exchange)
 static const struct mg_handler greedy_handler = {
     .name = "greedy", .begin = bad_begin, .body_end = greedy_body_end};
 
-/* ---- a handler that answers an exchange of another connection in the middle of its own turn ---- */
+/* ---- a handler that answers an exchange of another connection in the middle of its own
+ * turn ---- */
 
 static struct mg_exchange *parked;
 static atomic_int parked_count;
