@@ -10,9 +10,8 @@
  */
 #include "http/head.h"
 
-#include <llhttp.h>
-
 #include "http/head_scan.h"
+#include "http/llhttp_run.h"
 #include "http/target.h"
 
 static int on_header_field(llhttp_t *parser, const char *at, size_t len)
@@ -98,8 +97,8 @@ static bool parse_fields(struct mg_str whole, struct mg_head_scan *scan, struct 
     llhttp_init(&parser, HTTP_REQUEST, &settings);
     parser.data = head;
     bool agreed =
-        (known || llhttp_execute(&parser, substitute, sizeof(substitute) - 1) == HPE_OK) &&
-        llhttp_execute(&parser, from, (size_t)(end - from)) == HPE_PAUSED &&
+        (known || mg_llhttp_execute(&parser, substitute, sizeof(substitute) - 1) == HPE_OK) &&
+        mg_llhttp_execute(&parser, from, (size_t)(end - from)) == HPE_PAUSED &&
         llhttp_get_error_pos(&parser) == end;
     if (!agreed) {
         refuse_as_llhttp(&parser, head, scan);

@@ -121,16 +121,15 @@ static void check_end(const struct mg_browser_fetch *fetch,
                       const struct mg_browser_response *response, struct mg_arena *arena)
 {
     struct mg_str value = {NULL, 0};
-    const struct mg_browser_hop *last =
-        fetch->hop_count == 0 ? NULL : &fetch->hops[fetch->hop_count - 1];
     require(fetch->verdict != MG_FETCH_BLOCKED || fetch->console.len > 0);
     require((fetch->judgement.outcome == MG_OUTCOME_OK) ==
             (fetch->verdict == MG_FETCH_READABLE || fetch->verdict == MG_FETCH_OPAQUE));
     require(fetch->steps != NULL);
     require(!mg_browser_fetch_exposes(fetch, response, MG_STR("set-cookie")));
-    if (fetch->verdict != MG_FETCH_READABLE || last->tainting != MG_TAINTING_CORS) {
+    if (fetch->verdict != MG_FETCH_READABLE || fetch->tainting != MG_TAINTING_CORS) {
         return;
     }
+    const struct mg_browser_hop *last = &fetch->hops[fetch->hop_count - 1];
     bool include = fetch->spec->credentials == MG_CREDENTIALS_INCLUDE;
     require(mg_browser_response_get(response, MG_STR("access-control-allow-origin"), arena,
                                     &value));

@@ -72,6 +72,7 @@ static void require_same_head(const struct mg_head *a, const struct mg_head *b)
     require(a->method == b->method && a->minor == b->minor && a->framing == b->framing);
     require(a->content_length == b->content_length && a->size == b->size);
     require(a->keep_alive == b->keep_alive && a->expects_continue == b->expects_continue);
+    require(a->expectation_unsupported == b->expectation_unsupported);
     require(a->field_count == b->field_count);
     require(memcmp(a->first, b->first, sizeof(a->first)) == 0);
     require(memcmp(a->lines, b->lines, sizeof(a->lines)) == 0);

@@ -308,6 +308,22 @@ static struct mg_str build_chunks(int chunks, int octets, int extension)
     return (struct mg_str){long_body, len};
 }
 
+/* Four chunks of one octet leave 4 * 4089 octets of extensions unpaid; the last chunk may add
+ * what is missing to the bound. */
+static void the_bound_of_extensions_is_exact(void **state)
+{
+    (void)state;
+    const int left = MG_BODY_MAX_OVERHEAD - 4 * 4089;
+    for (int more = 0; more < 2; more++) {
+        struct mg_str chunks = build_chunks(4, 1, 4090);
+        size_t len = chunks.len - strlen("0\r\n\r\n");
+        len += (size_t)snprintf(long_body + len, sizeof(long_body) - len, "0;%0*d\r\n\r\n",
+                                left - 1 + more, 0);
+        expect_bound("the bound", (struct mg_str){long_body, len},
+                     more == 0 ? NULL : "chunk-extensions-too-large");
+    }
+}
+
 /* Small chunks with large extensions would let a peer send for ever without content; chunks
  * that are signed one by one are fine however many. */
 static void bounds_extensions_by_content(void **state)
@@ -318,6 +334,12 @@ static void bounds_extensions_by_content(void **state)
     expect_bound("a flood of small extensions", build_chunks(10000, 1, 10),
                  "chunk-extensions-too-large");
     expect_bound("a signature for each chunk", build_chunks(300, 200, 86), NULL);
+    size_t len = 0;
+    for (int i = 0; i < 3000; i++) {
+        len += (size_t)snprintf(long_body + len, sizeof(long_body) - len, "%016d\r\nx\r\n", 1);
+    }
+    len += (size_t)snprintf(long_body + len, sizeof(long_body) - len, "0\r\n\r\n");
+    expect_bound("sizes are no extensions", (struct mg_str){long_body, len}, NULL);
     expect_bound("extensions below the bound", build_chunks(16, 1, 1000), NULL);
 }
 
@@ -364,6 +386,7 @@ int main(void)
         cmocka_unit_test(stays_where_it_ended),
         cmocka_unit_test(bounds_lines_and_trailers),
         cmocka_unit_test(bounds_extensions_by_content),
+        cmocka_unit_test(the_bound_of_extensions_is_exact),
         cmocka_unit_test(pieces_do_not_matter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

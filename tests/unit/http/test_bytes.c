@@ -60,12 +60,32 @@ static void finds_the_first_control_byte(void **state)
     mg_guard_free(&guard);
 }
 
+static void skips_a_token(void **state)
+{
+    (void)state;
+    struct mg_prng prng = mg_property_begin("skips_a_token");
+    struct mg_guard guard = {NULL, 0};
+    for (int c = 0; c < 256; c++) {
+        char text[48];
+        size_t len = (size_t)mg_prng_below(&prng, sizeof(text)) + 1;
+        for (size_t at = 0; at < len; at++) {
+            mg_prng_fill(&prng, MG_STR("-azAZ09_!~"), text, len);
+            text[at] = (char)c;
+            struct mg_str s = mg_guard_str(&guard, (struct mg_str){text, len});
+            const char *end = mg_bytes_skip_token(s.ptr, s.ptr + len);
+            mg_expect_int("place", end - s.ptr, mg_is_tchar((char)c) ? len : at);
+        }
+    }
+    mg_guard_free(&guard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_follow_their_grammars),
         cmocka_unit_test(a_slice_is_of_a_class_when_every_byte_is),
         cmocka_unit_test(finds_the_first_control_byte),
+        cmocka_unit_test(skips_a_token),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

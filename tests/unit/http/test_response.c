@@ -37,6 +37,8 @@ static const struct row ROWS[] = {
      "HTTP/1.1 103 Early Hints\r\nDate: " DATE "\r\nX: y\r\n\r\n"},
     {"a status without phrase", 299, MG_RESPONSE_HEAD, 0, 0,
      "HTTP/1.1 299 \r\nDate: " DATE "\r\nX: y\r\n\r\n"},
+    {"the greatest status", 599, MG_RESPONSE_HEAD, 0, 0,
+     "HTTP/1.1 599 \r\nDate: " DATE "\r\nX: y\r\n\r\n"},
     {"204 with a length", 204, MG_RESPONSE_LENGTH, 0, 0, NULL},
     {"204 with chunks", 204, MG_RESPONSE_CHUNKED, 0, 0, NULL},
     {"304 until the end", 304, MG_RESPONSE_CLOSE, 0, 0, NULL},

@@ -281,6 +281,8 @@ static void knows_authorities(void **state)
         {"[v1.x]", false},
         {"[127.0.0.1]", false},
         {"[1:2:3:4:5:6:7:8:9]", false},
+        {"[0000:0000:0000:0000:0000:ffff:192.168.100.200]", true},
+        {"[0000:0000:0000:0000:0000:00ffff:192.168.100.200]", false},
         {"[00000000000000000000000000000000000000000000::1]", false},
         {"u@a", false},
         {"u:p@a", false},
@@ -331,12 +333,53 @@ static void splits_authorities(void **state)
     }
 }
 
+/* Nearly every path is in normal form already, and then nothing is copied. */
+static void leaves_a_normal_path_where_it_is(void **state)
+{
+    static const struct {
+        const char *target;
+        bool copied;
+    } rows[] = {
+        {"/", false},          {"/a/b.c/d..e?x", false}, {"//a/", false},
+        {"http://a/b", false}, {"/a/%C3%A4", true},      {"/a/./b", true},
+    };
+    (void)state;
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        char scratch[32];
+        struct mg_head head = head_with(MG_METHOD_GET, mg_str_from(rows[i].target));
+        struct mg_target target;
+        const char *reason = NULL;
+        mg_expect_true(rows[i].target, mg_target_parse(&head, scratch, &target, &reason));
+        mg_expect_int(rows[i].target, target.path.ptr == scratch, rows[i].copied);
+    }
+}
+
+static void a_path_begins_with_a_slash(void **state)
+{
+    (void)state;
+    static const char *rows[] = {"", "a", "a/b", "%2F", "*"};
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        char out[8];
+        size_t len = 0;
+        bool slash = false;
+        const char *reason = NULL;
+        mg_expect_true(rows[i],
+                       !mg_path_normalise(mg_str_from(rows[i]), out, &len, &slash, &reason));
+        mg_expect_text(rows[i], reason, "target-malformed");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(takes_targets_apart), cmocka_unit_test(refuses_targets),
-        cmocka_unit_test(normalises_paths),    cmocka_unit_test(normal_forms_are_normal),
-        cmocka_unit_test(knows_authorities),   cmocka_unit_test(splits_authorities),
+        cmocka_unit_test(takes_targets_apart),
+        cmocka_unit_test(refuses_targets),
+        cmocka_unit_test(normalises_paths),
+        cmocka_unit_test(normal_forms_are_normal),
+        cmocka_unit_test(knows_authorities),
+        cmocka_unit_test(splits_authorities),
+        cmocka_unit_test(leaves_a_normal_path_where_it_is),
+        cmocka_unit_test(a_path_begins_with_a_slash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
