@@ -206,9 +206,10 @@ struct mg_names mg_check_methods(struct mg_loader *loader, const struct mg_spot 
                                .judge = judge_rule_method};
     struct mg_names names = check_list(&check);
     if (names.has_any && cors->credentials) {
-        mg_fault(&list, MG_NOTE, "resolve-method", NULL,
-                 "\"*\" is no wildcard with credentials: answers name the resource's methods and "
-                 "the one asked for");
+        mg_fault(
+            &list, MG_NOTE, "resolve-method", NULL,
+            "\"*\" is no wildcard with credentials: answers name the resource's methods and "
+            "the one asked for");
     }
     bool has_only_faults = names.list.count == 0 && cors->methods.count > 0;
     if (cors->methods.kind == MG_LIST_ITEMS && !names.has_any && !has_only_faults) {

@@ -1,7 +1,7 @@
 /* check_origins.c - the origins of a rule, from a list or from a text file.
  *
- * Each text is parsed, judged and put into an array, of which the origin set is built in one go.
- * A list may have a million entries, so the number of faults told of one list is bounded.
+ * Each text is parsed, judged and put into an array, of which the origin set is built in one
+ * go. A list may have a million entries, so the number of faults told of one list is bounded.
  */
 #include "cors/origin_set.h"
 #include "policy/check.h"

@@ -1,8 +1,8 @@
 /* compile.c - from decls to a set: resources, their rules, the router, the upstreams.
  *
  * Everything is judged even where something else is wrong already, so that one run tells all.
- * Resources are ordered by file, line and pattern first: a policy may declare them in a loop over
- * a table, and Lua walks tables in an order that differs from run to run.
+ * Resources are ordered by file, line and pattern first: a policy may declare them in a loop
+ * over a table, and Lua walks tables in an order that differs from run to run.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -16,7 +16,8 @@ struct mg_spot {
     char where[sizeof(((struct mg_err *)0)->where)]; /* "/orders/{id} cors.origins[2]" */
 };
 
-/* Append a fault at `spot`. `hint` may be NULL. Bytes that would disturb a terminal become "?". */
+/* Append a fault at `spot`. `hint` may be NULL. Bytes that would disturb a terminal become
+ * "?". */
 void mg_fault(const struct mg_spot *spot, enum mg_severity severity, const char *code,
               const char *hint, const char *format, ...) __attribute__((format(printf, 5, 6)));
 

@@ -1,11 +1,11 @@
 /* language.c - see the header.
  *
- * `resource "PATTERN" { … }` is two calls: the first notes pattern and line and gives a function
- * that holds the decl, the second reads the table. A decl whose second call never comes is
- * reported when the set is compiled.
+ * `resource "PATTERN" { … }` is two calls: the first notes pattern and line and gives a
+ * function that holds the decl, the second reads the table. A decl whose second call never
+ * comes is reported when the set is compiled.
  *
- * A fault in a field is noted and the policy runs on; only what leaves the policy without a value
- * it asked for (an include, a call with wrong arguments) raises.
+ * A fault in a field is noted and the policy runs on; only what leaves the policy without a
+ * value it asked for (an include, a call with wrong arguments) raises.
  */
 #include "policy/language.h"
 
@@ -340,8 +340,8 @@ static int run_source(lua_State *L)
     return 0;
 }
 
-/* A policy failed: what it had begun to declare, since `resource` and `upstream`, is no fault of
- * its own. */
+/* A policy failed: what it had begun to declare, since `resource` and `upstream`, is no fault
+ * of its own. */
 static void abandon_incomplete(const struct mg_loader *loader,
                                const struct mg_resource_decl *resource,
                                const struct mg_upstream_decl *upstream)

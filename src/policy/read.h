@@ -1,8 +1,8 @@
 /* read.h - typed reading of the tables that policies give, below the script's door.
  *
  * Shape:     a table of field names and readers; an unknown field is a fault with the nearest
- *            known name. A value of the wrong type is a fault, and the target keeps its default,
- *            so that one run finds all faults.
+ *            known name. A value of the wrong type is a fault, and the target keeps its
+ *            default, so that one run finds all faults.
  * Errors:    faults; only memory raises.
  */
 #ifndef MG_POLICY_READ_H

@@ -1,8 +1,9 @@
 /* respond.c - see the header.
  *
  * Fields come as { ["Name"] = "value" } or, where a name stands more than once or the order
- * matters, as { { "Name", "value" }, … }. Named ones are put in byte order of their names, since
- * Lua walks tables in no order of use. Vary is set apart: the server merges it with its own.
+ * matters, as { { "Name", "value" }, … }. Named ones are put in byte order of their names,
+ * since Lua walks tables in no order of use. Vary is set apart: the server merges it with its
+ * own.
  */
 #include "policy/respond.h"
 

@@ -1,9 +1,9 @@
 /* source.c - see the header.
  *
- * A file is opened first and judged by its descriptor, so that what was checked is what is read;
- * O_NONBLOCK keeps a FIFO from holding the load. Names below a policy's directory are resolved
- * by realpath, which lets the symbolic links of a Kubernetes ConfigMap (api.lua -> ..data/api.lua)
- * through and those that lead out of the directory not.
+ * A file is opened first and judged by its descriptor, so that what was checked is what is
+ * read; O_NONBLOCK keeps a FIFO from holding the load. Names below a policy's directory are
+ * resolved by realpath, which lets the symbolic links of a Kubernetes ConfigMap (api.lua ->
+ * ..data/api.lua) through and those that lead out of the directory not.
  */
 #include "policy/source.h"
 

@@ -1,9 +1,9 @@
 /* source.h - the files of a policy set: which ones, read once, bounded, and hashed.
  *
- * Rules:     of a directory, the regular files *.lua in it in byte order, but not *_spec.lua and
- *            none that begins with "_" or "."; a file is taken as it is. `include` and `file`
- *            find names below the directory of the policy that runs, and nothing else: no
- *            absolute path, no "..", no symbolic link that leads out.
+ * Rules:     of a directory, the regular files *.lua in it in byte order, but not *_spec.lua
+ *            and none that begins with "_" or "."; a file is taken as it is. `include` and
+ *            `file` find names below the directory of the policy that runs, and nothing else:
+ *            no absolute path, no "..", no symbolic link that leads out.
  * Ownership: names and bytes live in the arena given to _init.
  * Errors:    as struct mg_err with code, message and hint.
  * Threads:   one owner at a time.

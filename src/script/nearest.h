@@ -20,9 +20,9 @@ static inline struct mg_nearest mg_nearest_begin(struct mg_str wanted)
     return (struct mg_nearest){.wanted = wanted, .distance = (size_t)-1};
 }
 
-/* Consider `name`. A name is near when at most a third of its letters, and at least one, differ;
- * case counts for nothing. Of two that are as near, the first in byte order stays, so that the
- * answer does not depend on the order of offers. */
+/* Consider `name`. A name is near when at most a third of its letters, and at least one,
+ * differ; case counts for nothing. Of two that are as near, the first in byte order stays, so
+ * that the answer does not depend on the order of offers. */
 void mg_nearest_offer(struct mg_nearest *nearest, struct mg_str name);
 
 #endif

@@ -1,9 +1,9 @@
 /* sandbox.h - what a script sees: an allow-list of Lua's own library, made safe.
  *
- * Offered:   assert error ipairs next pairs pcall select tonumber tostring type; string (without
- *            dump, pack, unpack, packsize), table, math (without random, randomseed), utf8.
- *            They are read-only. Nothing else of Lua is reachable: no load, require, os, io,
- *            debug, coroutine, metatables, collectgarbage, xpcall.
+ * Offered:   assert error ipairs next pairs pcall select tonumber tostring type; string
+ *            (without dump, pack, unpack, packsize), table, math (without random, randomseed),
+ *            utf8. They are read-only. Nothing else of Lua is reachable: no load, require, os,
+ *            io, debug, coroutine, metatables, collectgarbage, xpcall.
  * Changed:   pcall lets a passed bound through; tostring and string.format show no addresses;
  *            string.rep is bounded; functions whose work grows with their arguments charge for
  *            it before they run (mg_script_charge); pattern functions refuse a pattern whose

@@ -2,12 +2,12 @@
  *
  *   mg_script_call -> lua_pcall(describe) -> function -> chunk -> constructors …
  *
- * Bounds are looked at by a count hook every HOOK_STEPS instructions, by mg_script_charge before
- * work in C, and soon after every ALLOCATION_STEP allocated bytes, because one instruction can
- * copy megabytes. When a bound is passed, `spent` is set and the hook is put on every
- * instruction: whatever still runs (a script's pcall among it) raises again at once, until the
- * door is reached. Running out of memory is just as final, or a script could fail, catch and
- * retry for ever, with a whole collection each time.
+ * Bounds are looked at by a count hook every HOOK_STEPS instructions, by mg_script_charge
+ * before work in C, and soon after every ALLOCATION_STEP allocated bytes, because one
+ * instruction can copy megabytes. When a bound is passed, `spent` is set and the hook is put on
+ * every instruction: whatever still runs (a script's pcall among it) raises again at once,
+ * until the door is reached. Running out of memory is just as final, or a script could fail,
+ * catch and retry for ever, with a whole collection each time.
  *
  * An error of ours travels as a light userdata that no script can make; what it says is in
  * `raised`. A script's own errors are strings with "file:line: " in front, and are taken apart
@@ -61,9 +61,8 @@ static uint64_t thread_cpu_us(void)
 
 struct mg_script *mg_script_of(lua_State *L)
 {
-    struct mg_script *script;
-    memcpy(&script, lua_getextraspace(L), sizeof(script));
-    return script;
+    struct mg_script *const *slot = lua_getextraspace(L);
+    return *slot;
 }
 
 void *mg_script_host(lua_State *L)
@@ -392,7 +391,8 @@ struct mg_script *mg_script_new(const struct mg_script_limits *limits, const lua
         free(script);
         return NULL;
     }
-    memcpy(lua_getextraspace(script->L), &script, sizeof(script));
+    struct mg_script **slot = lua_getextraspace(script->L);
+    *slot = script;
     (void)lua_atpanic(script->L, on_panic);
     struct mg_script_fault fault;
     if (!mg_script_call(script, open_sandbox, &globals, &fault)) {

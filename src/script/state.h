@@ -36,8 +36,8 @@ enum {
 };
 
 /* Why a call failed: code, file, line, message and hint are set, `where` is empty. Codes are
- * policy-syntax, policy-bytecode, policy-error, policy-timeout, policy-memory, global-undefined,
- * and those given to mg_script_raise. */
+ * policy-syntax, policy-bytecode, policy-error, policy-timeout, policy-memory,
+ * global-undefined, and those given to mg_script_raise. */
 struct mg_script_fault {
     struct mg_err err;
     bool is_final; /* a bound was passed: the state runs nothing any more */
@@ -74,7 +74,8 @@ void mg_script_push_chunk(lua_State *L, const char *name, struct mg_str text);
 int mg_script_raise(lua_State *L, const char *code, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Count `steps` of work that C is about to do for the script. Raises where a bound is passed. */
+/* Count `steps` of work that C is about to do for the script. Raises where a bound is
+ * passed. */
 void mg_script_charge(lua_State *L, uint64_t steps);
 
 /* File and line of the innermost running Lua function. Returns: false when there is none. */

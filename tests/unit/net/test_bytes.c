@@ -38,7 +38,8 @@ static void bytes_maximum_is_kept(void **state)
     mg_bytes_free(&queue);
 }
 
-/* Property: what is taken is what was appended, in order, and the capacity obeys the maximum. */
+/* Property: what is taken is what was appended, in order, and the capacity obeys the
+ *           maximum. */
 static void bytes_keep_order_under_any_mix(void **state)
 {
     (void)state;

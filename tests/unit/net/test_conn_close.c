@@ -1,5 +1,5 @@
-/* test_conn_close.c - how connections end: closes inside callbacks, lingering, half-close, reset,
- * deadlines, and what a protocol may leave out.
+/* test_conn_close.c - how connections end: closes inside callbacks, lingering, half-close,
+ * reset, deadlines, and what a protocol may leave out.
  */
 #include "lines.h"
 
@@ -115,40 +115,44 @@ static void end_from_task(struct mg_worker *worker, void *argument)
     }
 }
 
-/* A task ends the connection while the same pass of the loop has an event of it in hand. */
+/* A task ends the connection while the same pass of the loop has an event of it in hand: bytes,
+ * or a reset. */
+static void end_while_event_waits(struct rig *rig, enum way way, bool resets)
+{
+    int fd = dial(rig->port);
+    int count = atomic_load(&seen.closed) + 1;
+    send_text(fd, "ex\n");
+    expect_text(fd, "x\n");
+    atomic_store(&is_held, false);
+    atomic_store(&may_go, false);
+    assert_int_equal(mg_workers_post(rig->workers, hold, NULL), 1);
+    WAIT_UNTIL(atomic_load(&is_held));
+    /* Ready in this order. */
+    assert_int_equal(mg_workers_post(rig->workers, end_from_task, &way), 1);
+    if (resets) {
+        reset(fd);
+    } else {
+        send_text(fd, "ex\n");
+    }
+    atomic_store(&may_go, true);
+    if (!resets) {
+        WAIT_UNTIL(atomic_load(&seen.closed) == count || way == LINGER);
+        (void)close(fd);
+    }
+    WAIT_UNTIL(atomic_load(&seen.closed) == count);
+}
+
 static void conn_may_be_closed_while_its_event_waits(void **state)
 {
     (void)state;
     struct rig rig = {0};
     start(&rig);
-    int count = 0;
     for (enum way way = CLOSE; way <= ABORT; way++) {
-        for (int resets = 0; resets < 2; resets++) {
-            int fd = dial(rig.port);
-            send_text(fd, "ex\n");
-            expect_text(fd, "x\n");
-            atomic_store(&is_held, false);
-            atomic_store(&may_go, false);
-            assert_int_equal(mg_workers_post(rig.workers, hold, NULL), 1);
-            WAIT_UNTIL(atomic_load(&is_held));
-            /* Ready in this order. */
-            assert_int_equal(mg_workers_post(rig.workers, end_from_task, &way), 1);
-            if (resets == 1) {
-                reset(fd);
-            } else {
-                send_text(fd, "ex\n");
-            }
-            atomic_store(&may_go, true);
-            count++;
-            if (resets == 0) {
-                WAIT_UNTIL(atomic_load(&seen.closed) == count || way == LINGER);
-                (void)close(fd);
-            }
-            WAIT_UNTIL(atomic_load(&seen.closed) == count);
-        }
+        end_while_event_waits(&rig, way, false);
+        end_while_event_waits(&rig, way, true);
     }
     rig_stop(&rig);
-    assert_int_equal(atomic_load(&seen.closed), count);
+    assert_int_equal(atomic_load(&seen.closed), 6);
 }
 
 static void conn_lingering_close_lets_the_answer_through(void **state)

@@ -240,7 +240,8 @@ static void check_model(struct model *model, int step, bool has_advanced)
     }
 }
 
-/* Property: whatever is set, moved and cancelled, exactly the timers that are due have fired. */
+/* Property: whatever is set, moved and cancelled, exactly the timers that are due have
+ *           fired. */
 static void wheel_agrees_with_a_plain_list(void **state)
 {
     (void)state;

@@ -228,7 +228,7 @@ static void worker_stop_answers_what_was_accepted_by_the_kernel(void **state)
     /* One more is in the middle of its request, and may end it. */
     atomic_store(&ignores_stop, true);
     int late = dial(rig.port);
-    send_text(late, "req");
+    send_text(late, "request");
     mg_workers_stop(rig.workers);
     atomic_store(&may_go, true);
     for (int i = 0; i < CLIENTS; i++) {
@@ -236,7 +236,7 @@ static void worker_stop_answers_what_was_accepted_by_the_kernel(void **state)
         expect_end(fds[i]);
         (void)close(fds[i]);
     }
-    send_text(late, "uest\n");
+    send_text(late, "\n");
     expect_text(late, "answer\n");
     expect_end(late);
     (void)close(late);

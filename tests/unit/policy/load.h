@@ -1,5 +1,5 @@
-/* load.h - load a policy from a text, and look for one fault among those it has. For the tests of
- * this folder.
+/* load.h - load a policy from a text, and look for one fault among those it has. For the tests
+ * of this folder.
  */
 #ifndef MG_TEST_LOAD_H
 #define MG_TEST_LOAD_H

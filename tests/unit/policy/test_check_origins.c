@@ -1,4 +1,5 @@
-/* test_check_origins.c - origins of rules, from lists; the neutral vectors of configurations. */
+/* test_check_origins.c - origins of rules, from lists; the neutral vectors of
+ * configurations. */
 #include <stdlib.h>
 
 #include <jansson.h>

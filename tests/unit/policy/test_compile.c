@@ -2,32 +2,32 @@
 #include "http/method.h"
 #include "load.h"
 
-#define ECHO_        "handler = 'echo' }"
+#define ECHOES       "handler = 'echo' }"
 #define RULE(fields) "resource '/a' { handler = 'none', cors = { " fields " } }"
 
 static const struct fault_row rows[] = {
-    {"a pattern without a path", "resource 'a' { " ECHO_, "pattern-no-slash", MG_ERROR, 1, "a",
+    {"a pattern without a path", "resource 'a' { " ECHOES, "pattern-no-slash", MG_ERROR, 1, "a",
      NULL},
-    {"an empty pattern", "\nresource '' { " ECHO_, "pattern-empty", MG_ERROR, 2, "", NULL},
-    {"a pattern with a method", "resource 'GET /a' { " ECHO_, "pattern-method", MG_ERROR, 1,
+    {"an empty pattern", "\nresource '' { " ECHOES, "pattern-empty", MG_ERROR, 2, "", NULL},
+    {"a pattern with a method", "resource 'GET /a' { " ECHOES, "pattern-method", MG_ERROR, 1,
      "GET /a", NULL},
-    {"a pattern of another router", "resource '/a/:id' { " ECHO_, "pattern-foreign-wildcard",
+    {"a pattern of another router", "resource '/a/:id' { " ECHOES, "pattern-foreign-wildcard",
      MG_WARNING, 1, "/a/:id", NULL},
-    {"a pattern that needs encoded_slash", "resource '/a%2Fb' { " ECHO_,
+    {"a pattern that needs encoded_slash", "resource '/a%2Fb' { " ECHOES,
      "pattern-encoded-slash", MG_WARNING, 1, "/a%2Fb", "encoded_slash = true"},
-    {"the same pattern twice", "resource '/a' { " ECHO_ "\nresource '/a' { " ECHO_,
+    {"the same pattern twice", "resource '/a' { " ECHOES "\nresource '/a' { " ECHOES,
      "pattern-duplicate", MG_ERROR, 2, "/a", NULL},
-    {"default twice", "default { " ECHO_ "\ndefault { " ECHO_, "pattern-duplicate", MG_ERROR, 2,
-     "/{rest...}", NULL},
+    {"default twice", "default { " ECHOES "\ndefault { " ECHOES, "pattern-duplicate", MG_ERROR,
+     2, "/{rest...}", NULL},
     {"patterns of which neither is more specific",
-     "resource '/{x}/b' { " ECHO_ "\nresource '/a/{y}' { " ECHO_, "pattern-conflict", MG_ERROR,
-     2, "/a/{y}", NULL},
-    {"a resource without its table", "resource '/b' { " ECHO_ "\nresource '/a'",
+     "resource '/{x}/b' { " ECHOES "\nresource '/a/{y}' { " ECHOES, "pattern-conflict",
+     MG_ERROR, 2, "/a/{y}", NULL},
+    {"a resource without its table", "resource '/b' { " ECHOES "\nresource '/a'",
      "declaration-incomplete", MG_ERROR, 2, "/a", NULL},
-    {"an upstream without its table", "resource '/b' { " ECHO_ "\nupstream 'x'",
+    {"an upstream without its table", "resource '/b' { " ECHOES "\nupstream 'x'",
      "declaration-incomplete", MG_ERROR, 2, "upstream x", NULL},
     {"an upstream twice",
-     "resource '/b' { " ECHO_ "\nupstream 'x' { 'http://a' }\nupstream 'x' { 'http://b' }",
+     "resource '/b' { " ECHOES "\nupstream 'x' { 'http://a' }\nupstream 'x' { 'http://b' }",
      "upstream-duplicate", MG_ERROR, 3, "upstream x", NULL},
     {"proxy without an upstream", "resource '/a' { handler = 'proxy' }", "upstream-unknown",
      MG_ERROR, 1, "/a handler", NULL},

@@ -1,5 +1,5 @@
-/* test_language.c - the words of the policy language: how they are called, which line is theirs,
- * and that a policy which fails leaves the others whole.
+/* test_language.c - the words of the policy language: how they are called, which line is
+ * theirs, and that a policy which fails leaves the others whole.
  */
 #include "load.h"
 #include "policy/language.h"
@@ -58,7 +58,7 @@ static void calls_and_scripts_that_fail(void **state)
 {
     (void)state;
     const struct mg_policy_options options = {.max_script_bytes = 8 << 20,
-                                              .max_script_steps = 1000 * 1000};
+                                              .max_script_steps = 1000000};
     for (size_t i = 0; i < MG_COUNT(rows); i++) {
         struct fault_row row = rows[i];
         struct mg_errs errs;
@@ -143,7 +143,7 @@ static void a_caught_error_is_no_fault(void **state)
 static void a_spent_budget_cannot_be_caught(void **state)
 {
     (void)state;
-    const struct mg_policy_options options = {.max_script_steps = 100 * 1000};
+    const struct mg_policy_options options = {.max_script_steps = 100000};
     const struct fault_row row = {"pcall",
                                   "pcall(function() while true do end end)\n" OK,
                                   "policy-timeout",

@@ -14,7 +14,7 @@ static void the_examples_load_together_without_a_word(void **state)
     struct mg_policy_set *set = mg_policy_set_load(&options, &errs);
     mg_errs_print(&errs, stderr);
     mg_expect_int("faults", errs.count, 0);
-    mg_expect_true("loaded", set != NULL);
+    assert_non_null(set);
     mg_expect_true("with echo", set->has_echo);
     static const struct {
         const char *path;
@@ -33,7 +33,7 @@ static void the_examples_load_together_without_a_word(void **state)
     for (size_t i = 0; i < MG_COUNT(routes); i++) {
         struct mg_route route;
         mg_policy_set_route(set, MG_STR("h"), mg_str_from(routes[i].path), &route);
-        mg_expect_true(routes[i].path, route.resource != NULL);
+        assert_non_null(route.resource);
         mg_expect_str(routes[i].path, route.resource->pattern, mg_str_from(routes[i].pattern));
     }
     mg_policy_set_free(set);

@@ -1,7 +1,8 @@
 /* vectors.h - the neutral test vectors under tests/vectors/.
  *
  * A value {"$prefix": p, "$repeat": c, "times": n} is replaced by the string p followed by n
- * copies of c when a file is loaded; callers never see one.
+ * copies of c when a file is loaded; callers never see one. An integer of 19 digits or more is
+ * read as a real.
  */
 #ifndef MG_TEST_VECTORS_H
 #define MG_TEST_VECTORS_H
