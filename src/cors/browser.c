@@ -19,7 +19,10 @@ static const struct mg_browser_profile PROFILES[] = {
                              .drops_user_agent = true,
                              .forced_preflight_lists_method = true,
                              .refuses_preflight_redirect_first = true,
-                             .ignores_empty_location = true,
+                             .listeners_need_body = true,
+                             .parses_location_first = true,
+                             .redirects_need_location = true,
+                             .fetch_refuses_user_info = true,
                              .cache_replaces = true,
                              .max_age_rule = MG_MAX_AGE_CHROMIUM,
                              .max_age_cap = 7200},
@@ -32,6 +35,7 @@ static const struct mg_browser_profile PROFILES[] = {
     [MG_BROWSER_WEBKIT] = {.name = "webkit",
                            .wildcard_covers_authorization = true,
                            .combines_values = true,
+                           .listeners_need_body = true,
                            .max_age_cap = 600},
 };
 

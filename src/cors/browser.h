@@ -54,8 +54,16 @@ struct mg_browser_profile {
     bool forced_preflight_lists_method;
     /* A preflight redirect is refused as such, before the CORS check. */
     bool refuses_preflight_redirect_first;
-    /* An empty Location is no redirect. */
-    bool ignores_empty_location;
+    /* Upload listeners need a preflight only where there is a body. */
+    bool listeners_need_body;
+    /* A Location that is no URL ends a fetch before the CORS check. */
+    bool parses_location_first;
+    /* A redirect status without Location, or with an empty one, is an ordinary answer in
+     * redirect mode error too. */
+    bool redirects_need_location;
+    /* fetch() follows no redirect to a URL with user info, even within its origin or without
+     * CORS. */
+    bool fetch_refuses_user_info;
     /* A preflight's answer replaces what the cache holds for its origin and URL. */
     bool cache_replaces;
     enum mg_max_age_rule max_age_rule;

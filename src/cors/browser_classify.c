@@ -207,6 +207,13 @@ static bool take_body(struct classifier *c)
     return true;
 }
 
+/* Whether the listeners on an XMLHttpRequest's upload force a preflight. */
+static bool listeners_force(const struct classifier *c)
+{
+    return c->spec->upload_listeners &&
+           (c->out->has_body || !mg_browser_profile(c->spec->browser)->listeners_need_body);
+}
+
 static bool take_url(struct classifier *c)
 {
     struct mg_origin origin;
@@ -260,6 +267,7 @@ static void choose_kind(struct classifier *c)
     }
     out->unsafe_names =
         mg_browser_unsafe_names(spec->browser, out->fields, out->field_count, c->arena);
+    out->forced = out->forced || listeners_force(c);
     bool needs_preflight =
         out->unsafe && (!mg_method_is_safelisted(out->method) || out->unsafe_names.count > 0);
     if (out->forced || needs_preflight) {
@@ -281,7 +289,6 @@ bool mg_browser_classify(const struct mg_browser_spec *spec, struct mg_arena *ar
         .dropped = {mg_arena_calloc(arena, places, sizeof(struct mg_str)), 0},
     };
     *out = (struct mg_browser_class){.kind = MG_FETCH_FORBIDDEN};
-    out->forced = spec->upload_listeners;
     out->unsafe = spec->initiator == MG_INITIATOR_FETCH ||
                   spec->initiator == MG_INITIATOR_XHR || spec->initiator == MG_INITIATOR_BEACON;
     if (c.headers.items == NULL || c.dropped.items == NULL) {

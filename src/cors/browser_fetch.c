@@ -373,15 +373,23 @@ static void append_hop(struct mg_browser_fetch *f, struct mg_browser_url *locati
     f->hops[f->hop_count++] = (struct mg_browser_hop){.url = *location};
 }
 
-/* Refuse a redirect. */
+/* Refuse a redirect; `is_cors`: it is the CORS protocol that does. */
 static enum mg_turn refuse(struct mg_browser_fetch *f, enum mg_outcome outcome,
-                           struct mg_str location)
+                           struct mg_str location, bool is_cors)
 {
-    bool is_cors = outcome == MG_OUTCOME_REDIRECT_CREDENTIALS ||
-                   (outcome == MG_OUTCOME_REDIRECT_SCHEME && f->spec->mode == MG_MODE_CORS);
     trace(f, REDIRECT_FETCH, mg_outcome_name(outcome), location, false);
     return finish(f, is_cors ? MG_FETCH_BLOCKED : MG_FETCH_ERROR,
                   (struct mg_judgement){.outcome = outcome, .culprit = location});
+}
+
+/* A URL of another scheme, with the fragment it has from where it was found. */
+static struct mg_str with_fragment(struct mg_browser_fetch *f, struct mg_str href)
+{
+    struct mg_str fragment = last_hop(f)->url.fragment;
+    bool has_own = href.len > 0 && memchr(href.ptr, '#', href.len) != NULL;
+    return has_own || fragment.len == 0
+               ? href
+               : mg_arena_printf(f->arena, "%.*s%.*s", MG_STR_ARG(href), MG_STR_ARG(fragment));
 }
 
 /* HTTP-redirect fetch: follow `text`, the value of the one Location line. */
@@ -390,21 +398,27 @@ static enum mg_turn follow(struct mg_browser_fetch *f, unsigned status, struct m
 {
     struct mg_browser_url location;
     const char *fault = mg_browser_url_parse(text, &last_hop(f)->url, f->arena, &location);
+    bool is_cors_mode = f->spec->mode == MG_MODE_CORS;
+    if (fault != NULL && strcmp(fault, "url-scheme") == 0) {
+        return refuse(f, MG_OUTCOME_REDIRECT_SCHEME, with_fragment(f, location.href),
+                      is_cors_mode);
+    }
     if (fault != NULL) {
-        bool is_scheme = strcmp(fault, "url-scheme") == 0;
-        return is_scheme ? refuse(f, MG_OUTCOME_REDIRECT_SCHEME, location.href)
-                         : refuse(f, MG_OUTCOME_REDIRECT_LOCATION, text);
+        return refuse(f, MG_OUTCOME_REDIRECT_LOCATION, text, false);
     }
     if (f->hop_count == MG_BROWSER_MAX_HOPS) {
-        return refuse(f, MG_OUTCOME_REDIRECT_LIMIT, location.href);
+        return refuse(f, MG_OUTCOME_REDIRECT_LIMIT, location.href, false);
     }
     bool is_foreign = !mg_str_equal(location.origin, f->spec->origin);
-    if (location.has_credentials &&
-        ((f->spec->mode == MG_MODE_CORS && is_foreign) || f->tainting == MG_TAINTING_CORS)) {
-        return refuse(f, MG_OUTCOME_REDIRECT_CREDENTIALS, location.href);
+    bool is_cors = (is_cors_mode && is_foreign) || f->tainting == MG_TAINTING_CORS;
+    bool is_refused =
+        is_cors || (f->spec->initiator == MG_INITIATOR_FETCH &&
+                    mg_browser_profile(f->spec->browser)->fetch_refuses_user_info);
+    if (location.has_credentials && is_refused) {
+        return refuse(f, MG_OUTCOME_REDIRECT_CREDENTIALS, location.href, is_cors);
     }
     if (status != 303 && f->has_body && f->spec->body == MG_BODY_STREAM) {
-        return refuse(f, MG_OUTCOME_REDIRECT_STREAM, location.href);
+        return refuse(f, MG_OUTCOME_REDIRECT_STREAM, location.href, false);
     }
     trace(f, REDIRECT_FETCH, "the redirect is followed", location.href, true);
     change_request(f, status, &location);
@@ -427,11 +441,13 @@ static enum mg_turn answer_redirect(struct mg_browser_fetch *f,
 {
     struct mg_str location = {NULL, 0};
     struct mg_str second;
-    bool has_location =
-        mg_browser_response_line(response, MG_STR("location"), 0, &location) &&
-        (location.len > 0 || !mg_browser_profile(f->spec->browser)->ignores_empty_location);
+    bool needs_location = mg_browser_profile(f->spec->browser)->redirects_need_location;
+    bool has_location = mg_browser_response_line(response, MG_STR("location"), 0, &location);
+    if (needs_location && location.len == 0 && f->spec->redirect != MG_REDIRECT_MANUAL) {
+        return finish_response(f);
+    }
     if (f->spec->redirect == MG_REDIRECT_ERROR) {
-        return refuse(f, MG_OUTCOME_REDIRECT_REFUSED, location);
+        return refuse(f, MG_OUTCOME_REDIRECT_REFUSED, location, false);
     }
     if (f->spec->redirect == MG_REDIRECT_MANUAL) {
         trace(f, HTTP_FETCH, "redirect mode manual, the response is opaque", location, true);
@@ -441,7 +457,7 @@ static enum mg_turn answer_redirect(struct mg_browser_fetch *f,
         return finish_response(f);
     }
     if (mg_browser_response_line(response, MG_STR("location"), 1, &second)) {
-        return refuse(f, MG_OUTCOME_REDIRECT_LOCATION, second);
+        return refuse(f, MG_OUTCOME_REDIRECT_LOCATION, second, false);
     }
     return follow(f, response->status, location, now_ms);
 }
@@ -465,12 +481,31 @@ static enum mg_turn answer_actual(struct mg_browser_fetch *f,
     return finish_response(f);
 }
 
+/* Whether the response redirects to what is no URL of any scheme. */
+static bool has_bad_location(struct mg_browser_fetch *f,
+                             const struct mg_browser_response *response,
+                             struct mg_str *location)
+{
+    struct mg_browser_url url;
+    if (!mg_status_is_redirect(response->status) ||
+        !mg_browser_response_line(response, MG_STR("location"), 0, location)) {
+        return false;
+    }
+    const char *fault = mg_browser_url_parse(*location, &last_hop(f)->url, f->arena, &url);
+    return fault != NULL && strcmp(fault, "url-scheme") != 0;
+}
+
 enum mg_turn mg_browser_fetch_answer(struct mg_browser_fetch *fetch,
                                      const struct mg_browser_response *response,
                                      uint64_t now_ms)
 {
+    struct mg_str location;
     if (fetch->done) {
         return MG_TURN_DONE;
+    }
+    if (mg_browser_profile(fetch->spec->browser)->parses_location_first &&
+        has_bad_location(fetch, response, &location)) {
+        return refuse(fetch, MG_OUTCOME_REDIRECT_LOCATION, location, false);
     }
     return fetch->request.preflight ? answer_preflight(fetch, response, now_ms)
                                     : answer_actual(fetch, response, now_ms);

@@ -5,7 +5,7 @@
 
 enum {
     CACHE_LINE_BYTES = 64,
-    PREFETCHED_BYTES = 3 * CACHE_LINE_BYTES, /* as far as the records of most blocks go */
+    PREFETCHED_BYTES = 2 * CACHE_LINE_BYTES, /* where the records of most blocks are */
 };
 
 static inline bool is_record(const char *record, const struct mg_origin_key *key)

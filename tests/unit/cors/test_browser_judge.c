@@ -335,68 +335,92 @@ static void headers_are_exposed(void **state)
     }
 }
 
-/* The same answer with names in another case, lists over several lines and fields that have
- * nothing to do with it in between is judged the same. */
+/* What a random answer of a preflight says. */
+struct answer {
+    struct mg_str origin;
+    struct mg_str acac;
+    struct mg_str methods[2];
+    struct mg_str headers[2];
+};
+
+static struct answer random_answer(struct mg_prng *prng)
+{
+    static const char *const ORIGINS[] = {ORIGIN, "*", "null", "https://b.example", ""};
+    static const char *const ACAC[] = {"true", "True", ""};
+    static const char *const TOKENS[] = {"*", "PUT", "put", "x-a", "X-B", "authorization",
+                                         "(", "",    "GET", "x-c"};
+    struct answer answer = {
+        .origin = pick(prng, ORIGINS, MG_COUNT(ORIGINS)),
+        .acac = pick(prng, ACAC, MG_COUNT(ACAC)),
+    };
+    for (size_t i = 0; i < 2; i++) {
+        answer.methods[i] = pick(prng, TOKENS, MG_COUNT(TOKENS));
+        answer.headers[i] = pick(prng, TOKENS, MG_COUNT(TOKENS));
+    }
+    return answer;
+}
+
+static const char *plain_lines(const struct answer *answer)
+{
+    return mg_arena_printf(&test_arena,
+                           "Access-Control-Allow-Origin: %.*s\n"
+                           "Access-Control-Allow-Credentials: %.*s\n" METHODS
+                           "%.*s,%.*s\n" HEADERS "%.*s, %.*s",
+                           MG_STR_ARG(answer->origin), MG_STR_ARG(answer->acac),
+                           MG_STR_ARG(answer->methods[0]), MG_STR_ARG(answer->methods[1]),
+                           MG_STR_ARG(answer->headers[0]), MG_STR_ARG(answer->headers[1]))
+        .ptr;
+}
+
+/* The same with names in another case, lists over several lines in another order, and fields in
+ * between that have nothing to do with it. */
+static const char *odd_lines(struct mg_prng *prng, const struct answer *answer)
+{
+    struct mg_str acam = shuffle_case(prng, MG_STR("Access-Control-Allow-Methods"));
+    struct mg_str acah = shuffle_case(prng, MG_STR("Access-Control-Allow-Headers"));
+    struct mg_str acao = shuffle_case(prng, MG_STR("Access-Control-Allow-Origin"));
+    return mg_arena_printf(&test_arena,
+                           "%.*s: %.*s\nX: 1\n%.*s: %.*s\n%.*s: %.*s\nVary: a\n%.*s: %.*s\n"
+                           "%.*s: %.*s\naccess-control-allow-CREDENTIALS:%.*s",
+                           MG_STR_ARG(acah), MG_STR_ARG(answer->headers[0]), MG_STR_ARG(acam),
+                           MG_STR_ARG(answer->methods[0]), MG_STR_ARG(acah),
+                           MG_STR_ARG(answer->headers[1]), MG_STR_ARG(acam),
+                           MG_STR_ARG(answer->methods[1]), MG_STR_ARG(acao),
+                           MG_STR_ARG(answer->origin), MG_STR_ARG(answer->acac))
+        .ptr;
+}
+
 static void judging_does_not_depend_on_how_fields_are_written(void **state)
 {
     (void)state;
-    static const char *const ORIGINS[] = {ORIGIN, "*", "null", "https://b.example", ""};
-    static const char *const TOKENS[] = {"*", "PUT", "put", "x-a", "X-B", "authorization",
-                                         "(", "",    "GET", "x-c"};
     static const char *const UNSAFE[] = {"", "x-a", "x-a,x-b", "authorization,x-c"};
-    static const char *const ACAC[] = {"true", "True", ""};
     struct mg_prng prng =
         mg_property_begin("judging does not depend on how fields are written");
     unsigned long seen[MG_OUTCOME_OUT_OF_MEMORY + 1] = {0};
     for (unsigned long i = mg_property_cases(10000); i > 0; i--) {
         mg_arena_reset(&test_arena);
-        struct mg_str methods[2] = {pick(&prng, TOKENS, MG_COUNT(TOKENS)),
-                                    pick(&prng, TOKENS, MG_COUNT(TOKENS))};
-        struct mg_str headers[2] = {pick(&prng, TOKENS, MG_COUNT(TOKENS)),
-                                    pick(&prng, TOKENS, MG_COUNT(TOKENS))};
-        struct mg_str origin = pick(&prng, ORIGINS, MG_COUNT(ORIGINS));
-        struct mg_str acac = pick(&prng, ACAC, MG_COUNT(ACAC));
+        struct answer answer = random_answer(&prng);
         struct row row = {
             .desc = "random",
             .method = mg_prng_below(&prng, 2) == 0 ? "PUT" : "GET",
             .unsafe = UNSAFE[mg_prng_below(&prng, MG_COUNT(UNSAFE))],
+            .lines = plain_lines(&answer),
             .status = mg_prng_below(&prng, 8) == 0 ? 404 : 204,
             .browser = (enum mg_browser)mg_prng_below(&prng, 4),
             .include = mg_prng_below(&prng, 2) == 0,
             .forced = mg_prng_below(&prng, 4) == 0,
         };
-        row.lines = mg_arena_printf(&test_arena,
-                                    "Access-Control-Allow-Origin: %.*s\n"
-                                    "Access-Control-Allow-Credentials: %.*s\n" METHODS
-                                    "%.*s,%.*s\n" HEADERS "%.*s, %.*s",
-                                    MG_STR_ARG(origin), MG_STR_ARG(acac),
-                                    MG_STR_ARG(methods[0]), MG_STR_ARG(methods[1]),
-                                    MG_STR_ARG(headers[0]), MG_STR_ARG(headers[1]))
-                        .ptr;
-        struct mg_judgement one = judge_row(&row);
-        struct mg_str acam = shuffle_case(&prng, MG_STR("Access-Control-Allow-Methods"));
-        struct mg_str acah = shuffle_case(&prng, MG_STR("Access-Control-Allow-Headers"));
-        struct mg_str acao = shuffle_case(&prng, MG_STR("Access-Control-Allow-Origin"));
-        row.lines =
-            mg_arena_printf(&test_arena,
-                            "%.*s: %.*s\nX: 1\n%.*s: %.*s\n%.*s: %.*s\nVary: a\n%.*s: %.*s\n"
-                            "%.*s: %.*s\naccess-control-allow-CREDENTIALS:%.*s",
-                            MG_STR_ARG(acah), MG_STR_ARG(headers[0]), MG_STR_ARG(acam),
-                            MG_STR_ARG(methods[0]), MG_STR_ARG(acah), MG_STR_ARG(headers[1]),
-                            MG_STR_ARG(acam), MG_STR_ARG(methods[1]), MG_STR_ARG(acao),
-                            MG_STR_ARG(origin), MG_STR_ARG(acac))
-                .ptr;
-        struct mg_judgement other = judge_row(&row);
-        mg_expect_text(row.lines, mg_outcome_name(other.outcome), mg_outcome_name(one.outcome));
-        mg_expect_str(row.lines, other.culprit, one.culprit);
-        seen[one.outcome]++;
+        struct mg_judgement plain = judge_row(&row);
+        row.lines = odd_lines(&prng, &answer);
+        struct mg_judgement odd = judge_row(&row);
+        mg_expect_text(row.lines, mg_outcome_name(odd.outcome), mg_outcome_name(plain.outcome));
+        mg_expect_str(row.lines, odd.culprit, plain.culprit);
+        seen[plain.outcome]++;
     }
-    for (int outcome = MG_OUTCOME_OK; outcome <= MG_OUTCOME_AUTHORIZATION_NOT_LISTED;
-         outcome++) {
-        if (outcome != MG_OUTCOME_ACAO_MISSING && outcome != MG_OUTCOME_PREFLIGHT_REDIRECT) {
-            mg_expect_true(mg_outcome_name((enum mg_outcome)outcome), seen[outcome] > 0);
-        }
-    }
+    mg_expect_true("allowed", seen[MG_OUTCOME_OK] > 0);
+    mg_expect_true("a method denied", seen[MG_OUTCOME_METHOD_DENIED] > 0);
+    mg_expect_true("a header denied", seen[MG_OUTCOME_HEADER_DENIED] > 0);
+    mg_expect_true("Authorization denied", seen[MG_OUTCOME_AUTHORIZATION_NOT_LISTED] > 0);
 }
 
 int main(void)
