@@ -155,6 +155,11 @@ static bool write_head(struct mg_exchange *exchange, const struct mg_answer *ans
     if (answer->lines.len > 0) {
         mg_response_lines(&response, answer->lines);
     }
+    if (answer->allow.ptr != NULL) {
+        mg_buf_add(out, MG_STR("Allow: "));
+        mg_buf_add(out, answer->allow);
+        mg_buf_add(out, MG_STR("\r\n"));
+    }
     if (answer->vary.len > 0) {
         vary[vary_count++] = answer->vary;
     }
@@ -239,12 +244,10 @@ static void respond_engine(struct mg_exchange *exchange, unsigned status)
     struct mg_str body = engine_body(exchange, status);
     const struct mg_resource *resource = exchange->route.resource;
     struct mg_str allow = resource != NULL ? resource->allow : exchange->set->allow;
-    struct mg_answer_field field = {MG_STR("Allow"), allow};
     struct mg_answer answer = {
         .status = status,
-        .fields = &field,
-        .field_count = needs_allow(exchange, status),
         .lines = body.len > 0 ? MG_STR(plain) : (struct mg_str){NULL, 0},
+        .allow = needs_allow(exchange, status) ? allow : (struct mg_str){NULL, 0},
     };
     if (!begin_answer(exchange, &answer, (int64_t)body.len)) {
         flush_to(exchange->worker, exchange->conn);

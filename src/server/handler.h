@@ -57,7 +57,8 @@ struct mg_answer {
     size_t field_count;
     struct mg_str
         lines; /* or lines prepared and checked at load, free of Vary, Access-Control-* and framing */
-    struct mg_str vary; /* value of Vary that goes with `lines` */
+    struct mg_str vary;  /* value of Vary that goes with `lines` */
+    struct mg_str allow; /* value of Allow, checked at load; a NULL pointer: none */
 };
 
 enum {
