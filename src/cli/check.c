@@ -1,19 +1,25 @@
-/* check.c - `moongate check`: load policies as the server would, and tell every fault. */
-#include <string.h>
+/* check.c - `moongate check`: load policies as the server would, and tell every fault.
+ */
+#include <stdio.h>
 
 #include "cli/cli.h"
 #include "cli/command.h"
+#include "cli/json.h"
 #include "cli/policy_arguments.h"
 #include "policy/set.h"
 
 static void print_help(void)
 {
     (void)printf(
-        "Usage: moongate check --policy PATH... [--strict] [--quiet]\n\n"
-        "Load and validate policies as `serve` does, and print every fault with its file and line.\n\n"
-        "  --policy PATH   a policy file, or a directory of them; repeatable\n"
-        "  --strict        warnings fail too\n"
-        "  --quiet         print faults only\n\n"
+        "Usage: moongate check PATH... [--strict] [--json] [--quiet]\n\n"
+        "Load and validate policies as `serve` does, and print every fault with file and\n"
+        "line, what is wrong, and what to write instead.\n\n"
+        "  --policy PATH           a policy file, or a directory of them; repeatable\n"
+        "  --public-origin ORIGIN  as for `serve`; repeatable\n"
+        "  --strict                warnings fail too\n"
+        "  --json                  print one JSON document: ok, diagnostics, resources,\n"
+        "                          revision\n"
+        "  --quiet                 print faults only\n\n"
         "Exit codes: 0 valid, 2 usage, 3 invalid.\n");
 }
 
@@ -27,9 +33,40 @@ static bool has_warning(const struct mg_errs *errs)
     return false;
 }
 
+static void print_json(const struct mg_errs *errs, const struct mg_policy_set *set, bool ok)
+{
+    json_t *root = json_object();
+    json_object_set_new(root, "ok", json_boolean(ok));
+    json_object_set_new(root, "diagnostics", mg_json_faults(errs));
+    json_object_set_new(root, "resources",
+                        set == NULL ? json_null()
+                                    : json_integer((json_int_t)set->resource_count));
+    json_object_set_new(root, "revision",
+                        set == NULL ? json_null() : mg_json_text(set->revision));
+    mg_json_print(root);
+}
+
+static int report(const struct mg_policy_arguments *arguments, const struct mg_errs *errs,
+                  const struct mg_policy_set *set)
+{
+    bool is_json = mg_policy_arguments_has(arguments, "json");
+    int code = is_json ? mg_cli_exit_code(errs) : mg_cli_report(errs);
+    if (code == MG_EXIT_OK && mg_policy_arguments_has(arguments, "strict") &&
+        has_warning(errs)) {
+        code = MG_EXIT_POLICY;
+    }
+    if (is_json) {
+        print_json(errs, set, code == MG_EXIT_OK);
+    } else if (set != NULL && !mg_policy_arguments_has(arguments, "quiet")) {
+        (void)printf("%zu resources, revision %.*s: %s\n", set->resource_count,
+                     MG_STR_ARG(set->revision), code == MG_EXIT_OK ? "ok" : "warnings");
+    }
+    return code;
+}
+
 static int run_check(int argc, char **argv)
 {
-    static const char *const switches[] = {"strict", "quiet", NULL};
+    static const char *const switches[] = {"strict", "quiet", "json", NULL};
     struct mg_policy_arguments arguments;
     int code = mg_policy_arguments_read(argc, argv, switches, &arguments);
     if (code != MG_EXIT_OK) {
@@ -42,15 +79,7 @@ static int run_check(int argc, char **argv)
     struct mg_errs errs;
     mg_errs_init(&errs);
     struct mg_policy_set *set = mg_policy_arguments_load(&arguments, &errs);
-    code = mg_cli_report(&errs);
-    if (code == MG_EXIT_OK && mg_policy_arguments_has(&arguments, "strict") &&
-        has_warning(&errs)) {
-        code = MG_EXIT_POLICY;
-    }
-    if (set != NULL && !mg_policy_arguments_has(&arguments, "quiet")) {
-        (void)printf("%zu resources, revision %.*s: %s\n", set->resource_count,
-                     MG_STR_ARG(set->revision), code == MG_EXIT_OK ? "ok" : "warnings");
-    }
+    code = report(&arguments, &errs, set);
     mg_errs_fini(&errs);
     mg_policy_set_free(set);
     return code;

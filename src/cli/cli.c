@@ -6,9 +6,8 @@
 #include "cli/command.h"
 
 static const struct mg_command *const COMMANDS[] = {
-    &mg_command_serve,
-    &mg_command_check,
-    &mg_command_routes,
+    &mg_command_serve,   &mg_command_check, &mg_command_routes,
+    &mg_command_explain, &mg_command_probe,
 };
 
 enum {
@@ -58,19 +57,25 @@ static bool is_environment(const char *code)
     return false;
 }
 
+int mg_cli_exit_code(const struct mg_errs *errs)
+{
+    for (size_t i = 0; i < errs->count; i++) {
+        const struct mg_err *err = &errs->items[i];
+        if (err->severity != MG_ERROR) {
+            continue;
+        }
+        if (strcmp(err->code, "listen-malformed") == 0) {
+            return MG_EXIT_USAGE;
+        }
+        return is_environment(err->code) ? MG_EXIT_ENVIRONMENT : MG_EXIT_POLICY;
+    }
+    return MG_EXIT_OK;
+}
+
 int mg_cli_report(const struct mg_errs *errs)
 {
     mg_errs_print(errs, stderr);
-    for (size_t i = 0; i < errs->count; i++) {
-        const struct mg_err *err = &errs->items[i];
-        if (err->severity == MG_ERROR && strcmp(err->code, "listen-malformed") == 0) {
-            return MG_EXIT_USAGE;
-        }
-        if (err->severity == MG_ERROR) {
-            return is_environment(err->code) ? MG_EXIT_ENVIRONMENT : MG_EXIT_POLICY;
-        }
-    }
-    return MG_EXIT_OK;
+    return mg_cli_exit_code(errs);
 }
 
 static const struct mg_command *find_command(const char *name)

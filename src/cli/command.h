@@ -14,9 +14,13 @@ struct mg_command {
 extern const struct mg_command mg_command_serve;
 extern const struct mg_command mg_command_check;
 extern const struct mg_command mg_command_routes;
+extern const struct mg_command mg_command_explain;
+extern const struct mg_command mg_command_probe;
 
-/* Print the faults to standard error and give the exit code that follows from them:
- * MG_EXIT_OK without an error, else that of the first error's kind. */
+/* The exit code that follows from the faults: MG_EXIT_OK without an error, else that of the first
+ * error's kind. */
+int mg_cli_exit_code(const struct mg_errs *errs);
+/* Print the faults to standard error, and give that code. */
 int mg_cli_report(const struct mg_errs *errs);
 
 /* Tell of a wrong argument, with the subcommand's --help as the way out. Returns:

@@ -16,16 +16,17 @@ static bool read_switch(struct mg_policy_arguments *arguments, const char *name)
     return false;
 }
 
-static int add_policy(struct mg_policy_arguments *arguments, const char *command,
-                      const char *path)
+static int add(struct mg_strings *list, const char *command, const char *option,
+               const char *value)
 {
-    if (path == NULL) {
-        return mg_cli_usage(command, "--policy needs a value: PATH");
+    if (value == NULL) {
+        return mg_cli_usage(command, "--%s needs a value", option);
     }
-    if (arguments->policies.count == MG_OPTIONS_MAX_LIST) {
-        return mg_cli_usage(command, "too many policies (%d at most)", MG_OPTIONS_MAX_LIST);
+    if (list->count == MG_OPTIONS_MAX_LIST) {
+        return mg_cli_usage(command, "--%s is given too often (%d at most)", option,
+                            MG_OPTIONS_MAX_LIST);
     }
-    arguments->policies.items[arguments->policies.count++] = path;
+    list->items[list->count++] = value;
     return MG_EXIT_OK;
 }
 
@@ -38,12 +39,15 @@ int mg_policy_arguments_read(int argc, char **argv, const char *const *switches,
     while ((kind = mg_arguments_next(&walk)) != MG_ARGUMENT_END) {
         int code = MG_EXIT_OK;
         if (kind == MG_ARGUMENT_WORD) {
-            code = add_policy(arguments, argv[0], walk.value);
+            code = add(&arguments->policies, argv[0], "policy", walk.value);
         } else if (strcmp(walk.name, "help") == 0) {
             arguments->wants_help = true;
             return MG_EXIT_OK;
         } else if (strcmp(walk.name, "policy") == 0) {
-            code = add_policy(arguments, argv[0], mg_arguments_value(&walk));
+            code = add(&arguments->policies, argv[0], "policy", mg_arguments_value(&walk));
+        } else if (strcmp(walk.name, "public-origin") == 0) {
+            code = add(&arguments->public_origins, argv[0], "public-origin",
+                       mg_arguments_value(&walk));
         } else if (!read_switch(arguments, walk.name)) {
             code = mg_cli_usage(argv[0], "--%s is no option", walk.name);
         }
@@ -73,6 +77,7 @@ struct mg_policy_set *mg_policy_arguments_load(const struct mg_policy_arguments 
     const struct mg_policy_options options = {
         .paths = arguments->policies.items,
         .path_count = arguments->policies.count,
+        .has_public_origin = arguments->public_origins.count > 0,
     };
     return mg_policy_set_load(&options, errs);
 }

@@ -9,6 +9,7 @@
 
 struct mg_policy_arguments {
     struct mg_strings policies;
+    struct mg_strings public_origins;
     const char *const *switches; /* the names that are allowed, NULL-terminated */
     unsigned given;              /* bit i: switches[i] */
     bool wants_help;

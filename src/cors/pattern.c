@@ -139,3 +139,21 @@ bool mg_pattern_covers(const struct mg_pattern *wide, const struct mg_pattern *n
                                          : !narrow->is_subdomains && hosts_equal;
     return port_fits && host_fits && mg_str_equal(wide->scheme, narrow->scheme);
 }
+
+void mg_pattern_write(const struct mg_pattern *pattern, struct mg_buf *out)
+{
+    if (pattern->is_any || pattern->is_null) {
+        mg_buf_add(out, pattern->is_any ? MG_STR("*") : MG_STR("null"));
+        return;
+    }
+    mg_buf_add(out, pattern->scheme);
+    mg_buf_add(out, MG_STR("://"));
+    mg_buf_add(out, pattern->is_subdomains ? MG_STR("*.") : MG_STR(""));
+    mg_buf_add(out, pattern->host);
+    if (pattern->port == MG_PORT_ANY) {
+        mg_buf_add(out, MG_STR(":*"));
+    } else if (pattern->port != mg_scheme_default_port(pattern->scheme)) {
+        mg_buf_add_char(out, ':');
+        mg_buf_add_u64(out, pattern->port);
+    }
+}

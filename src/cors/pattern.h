@@ -7,6 +7,7 @@
 #ifndef MG_CORS_PATTERN_H
 #define MG_CORS_PATTERN_H
 
+#include "core/buf.h"
 #include "cors/origin.h"
 
 enum {
@@ -42,6 +43,9 @@ struct mg_pattern_fault {
  * "http://" before a bare localhost, punycode is left to the caller). */
 bool mg_pattern_parse(struct mg_str text, struct mg_pattern *out,
                       struct mg_pattern_fault *fault);
+
+/* Append the pattern as it is written in a policy; ports of their scheme's default are left out. */
+void mg_pattern_write(const struct mg_pattern *pattern, struct mg_buf *out);
 
 /* Whether `pattern` matches `origin`: the definition, in the plainest code. Sets are tested
  * against it. */

@@ -167,6 +167,7 @@ const struct mg_rule *mg_rule_compile(const struct mg_rule_spec *spec, struct mg
     }
     rule->origins = spec->origins;
     rule->is_public = mg_origin_set_is_any(spec->origins);
+    rule->has_credentials = spec->credentials && !rule->is_public;
     rule->rejects = spec->on_denied == MG_ON_DENIED_REJECT && !rule->is_public;
     rule->any_method = spec->any_method;
     rule->any_header = spec->any_header;
@@ -200,4 +201,19 @@ bool mg_rule_rejects(const struct mg_rule *rule)
 unsigned mg_rule_options_status(const struct mg_rule *rule)
 {
     return rule->preflight_status;
+}
+
+const struct mg_origin_set *mg_rule_origins(const struct mg_rule *rule)
+{
+    return rule->origins;
+}
+
+bool mg_rule_has_credentials(const struct mg_rule *rule)
+{
+    return rule->has_credentials;
+}
+
+struct mg_name_list mg_rule_methods(const struct mg_rule *rule)
+{
+    return rule->methods;
 }

@@ -20,6 +20,7 @@ struct mg_rule {
     const struct mg_origin_set *origins;
     bool is_public;
     bool rejects;
+    bool has_credentials;
     bool any_method;
     bool any_header;
     bool is_resolved;    /* a "*" with credentials */
