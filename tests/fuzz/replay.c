@@ -1,15 +1,20 @@
-/* replay.c - the main of a fuzz target outside libFuzzer: runs it on every file of the folders
- * it is given, and on the empty input, so that what a fuzzer once found stays found.
+/* replay.c - the main of a fuzz target outside libFuzzer: runs it on every file it is given, or
+ * that is in a folder it is given, and on the empty input, so that what a fuzzer once found
+ * stays found. No file at all is a failure: it would test nothing.
  *
  * Each input lies in a block of its own size, so that a sanitizer sees a read past its end.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+/* The names are libFuzzer's. */
+/* NOLINTNEXTLINE(readability-identifier-naming) */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* NOLINTNEXTLINE(readability-identifier-naming) */
 __attribute__((weak)) int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 static void replay_file(const char *path)
@@ -31,20 +36,24 @@ static void replay_file(const char *path)
     free(data);
 }
 
-/* Replay the files of `folder`; returns how many. */
-static unsigned replay_folder(const char *folder)
+/* Replay a file, or the files of a folder; returns how many. */
+static unsigned replay(const char *given)
 {
     unsigned count = 0;
-    DIR *dir = opendir(folder);
+    DIR *dir = opendir(given);
+    if (dir == NULL && errno == ENOTDIR) {
+        replay_file(given);
+        return 1;
+    }
     if (dir == NULL) {
-        perror(folder);
+        perror(given);
         exit(1);
     }
     const struct dirent *entry;
     while ((entry = readdir(dir)) != NULL) {
         char path[1024];
         if (entry->d_name[0] != '.') {
-            (void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+            (void)snprintf(path, sizeof(path), "%s/%s", given, entry->d_name);
             replay_file(path);
             count++;
         }
@@ -60,7 +69,11 @@ int main(int argc, char **argv)
     }
     unsigned count = 0;
     for (int i = 1; i < argc; i++) {
-        count += replay_folder(argv[i]);
+        count += replay(argv[i]);
+    }
+    if (count == 0) {
+        (void)fprintf(stderr, "no input to replay\n");
+        return 1;
     }
     (void)LLVMFuzzerTestOneInput((const uint8_t *)"", 0);
     (void)printf("replayed %u inputs and the empty one\n", count);
