@@ -11,6 +11,11 @@ enum mg_argument mg_arguments_next(struct mg_arguments *arguments)
         return MG_ARGUMENT_END;
     }
     const char *argument = arguments->argv[arguments->next++];
+    if (argument[0] == '-' && argument[1] != '-' && argument[1] != '\0') {
+        (void)snprintf(arguments->name, sizeof(arguments->name), "%c", argument[1]);
+        arguments->value = argument[2] == '\0' ? NULL : argument + 2;
+        return MG_ARGUMENT_OPTION;
+    }
     if (strncmp(argument, "--", 2) != 0 || argument[2] == '\0') {
         arguments->value = argument;
         return MG_ARGUMENT_WORD;

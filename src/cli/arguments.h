@@ -1,4 +1,5 @@
-/* arguments.h - read "--name value", "--name=value" and "--switch" in any order. */
+/* arguments.h - read "--name value", "--name=value" and "--switch" in any order; "-X value" and
+ * "-Xvalue" for names of one letter. */
 #ifndef MG_CLI_ARGUMENTS_H
 #define MG_CLI_ARGUMENTS_H
 
@@ -9,7 +10,7 @@ struct mg_arguments {
     int argc;
     char **argv;
     int next;          /* 1 at first */
-    const char *value; /* of the "--name=value" just read */
+    const char *value; /* of the "--name=value" or "-Xvalue" just read */
     char name[64];
 };
 
@@ -19,7 +20,7 @@ enum mg_argument {
     MG_ARGUMENT_WORD
 };
 
-/* The next argument: an option, whose name (without "--") is in ->name, or a word, in
+/* The next argument: an option, whose name (without "--" or "-") is in ->name, or a word, in
  * ->value. */
 enum mg_argument mg_arguments_next(struct mg_arguments *arguments);
 

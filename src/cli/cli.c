@@ -24,7 +24,8 @@ static void print_help(FILE *to)
     }
     (void)fprintf(
         to,
-        "\n`moongate COMMAND --help` tells more of each. `moongate --version` prints the version.\n\n"
+        "\n`moongate COMMAND --help` tells more of each; `moongate --version` prints the\n"
+        "version.\n\n"
         "Exit codes: 0 fine, 1 negative verdict, 2 usage, 3 invalid policy, 4 environment.\n");
 }
 

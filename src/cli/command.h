@@ -17,8 +17,8 @@ extern const struct mg_command mg_command_routes;
 extern const struct mg_command mg_command_explain;
 extern const struct mg_command mg_command_probe;
 
-/* The exit code that follows from the faults: MG_EXIT_OK without an error, else that of the first
- * error's kind. */
+/* The exit code that follows from the faults: MG_EXIT_OK without an error, else that of the
+ * first error's kind. */
 int mg_cli_exit_code(const struct mg_errs *errs);
 /* Print the faults to standard error, and give that code. */
 int mg_cli_report(const struct mg_errs *errs);

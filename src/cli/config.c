@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cli/settings.h"
+#include "core/alloc.h"
 #include "script/state.h"
 
 enum {
@@ -168,7 +169,7 @@ bool mg_config_load(struct mg_config *config, const char *path,
     if (config->strings.max_bytes == 0) {
         mg_arena_init(&config->strings, NULL, 0, STRINGS_MAX_BYTES);
     }
-    char *text = malloc(CONFIG_MAX_BYTES + 1);
+    char *text = mg_malloc(CONFIG_MAX_BYTES + 1);
     size_t size = text == NULL ? 0 : fread(text, 1, CONFIG_MAX_BYTES + 1, file);
     bool ok = text != NULL && size <= CONFIG_MAX_BYTES && ferror(file) == 0;
     (void)fclose(file);

@@ -17,12 +17,14 @@ static void print_help(void)
 {
     (void)printf(
         "Usage: moongate serve --policy PATH... [OPTION]...\n\n"
-        "Serve HTTP/1.1: answer preflights, decide cross-origin requests by policy, and hand actual requests to\n"
-        "their handlers.\n\nOptions:\n"
-        "  --config FILE              read settings from a Lua file of `name = value`; flags are added to it\n");
+        "Serve HTTP/1.1: answer preflights, decide cross-origin requests by policy, and hand\n"
+        "actual requests to their handlers.\n\nOptions:\n"
+        "  --config FILE              read settings from a Lua file of `name = value`; flags\n"
+        "                             are added to it\n");
     mg_settings_print(stdout);
     (void)printf(
-        "\nSignals: TERM and INT stop gracefully, a second one at once; USR1 opens the access log anew.\n");
+        "\nSignals: TERM and INT stop gracefully, a second one at once; USR1 opens the access\n"
+        "log anew.\n");
 }
 
 /* Returns: MG_EXIT_OK to go on, -1 after --help, or a usage fault. */

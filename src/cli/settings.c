@@ -31,8 +31,7 @@ static const char *read_number(const char *value, unsigned long long least,
     return NULL;
 }
 
-/* "500ms", "10s", "2m"; a bare number is seconds. */
-static const char *read_duration(const char *value, uint64_t *out_ms)
+const char *mg_setting_read_duration(const char *value, uint64_t *out_ms)
 {
     size_t digits = strspn(value, "0123456789");
     const char *unit = value + digits;
@@ -133,7 +132,7 @@ static const char *apply_echo_secrets(struct mg_server_options *options, const c
 
 static const char *apply_stop_delay(struct mg_server_options *options, const char *value)
 {
-    return read_duration(value, &options->stop_delay_ms);
+    return mg_setting_read_duration(value, &options->stop_delay_ms);
 }
 
 static const char *apply_health_path(struct mg_server_options *options, const char *value)
@@ -171,7 +170,7 @@ static const char *set_limit(struct mg_limits *limits, const struct limit_row *r
 {
     uint64_t *at = (uint64_t *)(void *)((char *)limits + row->offset);
     if (row->is_duration) {
-        return read_duration(value, at);
+        return mg_setting_read_duration(value, at);
     }
     bool is_fields = strcmp(row->name, "fields") == 0;
     bool may_be_zero = strcmp(row->name, "defer_accept") == 0;

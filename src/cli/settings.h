@@ -27,6 +27,10 @@ extern const struct mg_setting mg_settings[];
 const char *mg_setting_apply(struct mg_server_options *options, const char *name,
                              const char *value);
 
+/* Read "500ms", "10s" or "2m", a bare number being seconds, at most a day. Returns: NULL, or
+ * what is wrong, in words, valid until the next call; *out_ms is then untouched. */
+const char *mg_setting_read_duration(const char *value, uint64_t *out_ms);
+
 /* Print a line or two for each setting. */
 void mg_settings_print(FILE *to);
 

@@ -14,6 +14,7 @@ static const struct mg_browser_profile PROFILES[] = {
     [MG_BROWSER_CHROMIUM] = {.name = "chromium",
                              .wildcard_covers_authorization = true,
                              .safelists_client_hints = true,
+                             .redirects_drop_client_hints = true,
                              .bounds_range = true,
                              .combines_values = true,
                              .drops_user_agent = true,

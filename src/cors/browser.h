@@ -43,6 +43,8 @@ struct mg_browser_profile {
     /* DPR, Width, Viewport-Width, RTT, Downlink, ECT, Device-Memory, Save-Data and Intervention
      * are safelisted with values of their form. */
     bool safelists_client_hints;
+    /* Client hints but Save-Data do not outlive a redirect, to whatever origin. */
+    bool redirects_drop_client_hints;
     /* A range whose numbers exceed 63 bits is not safelisted. */
     bool bounds_range;
     /* Lines of one name are joined by ", " before their value is judged; so two Accept lines
@@ -170,7 +172,8 @@ enum mg_browser_body {
     MG_BODY_STREAM             /* none; always needs a preflight */
 };
 
-/* What a page asks its browser to do. A zeroed struct with origin and url is a plain fetch(). */
+/* What a page asks its browser to do. A zeroed struct with origin and url is a plain
+ * fetch(). */
 struct mg_browser_spec {
     enum mg_browser browser;
     enum mg_browser_initiator initiator;

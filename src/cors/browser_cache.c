@@ -32,8 +32,8 @@ static bool is_name(const struct mg_preflight_entry *entry, struct mg_str name)
                             : mg_str_equal_nocase(entry->name, name);
 }
 
-/* The entry that matches a method or a header name, or NULL (Fetch, method and header-name cache
- * entry match). */
+/* The entry that matches a method or a header name, or NULL (Fetch, method and header-name
+ * cache entry match). */
 static struct mg_preflight_entry *find(const struct mg_preflight_cache *cache,
                                        const struct mg_browser_check *check,
                                        const struct mg_browser_url *url, bool is_method,

@@ -1,8 +1,8 @@
 /* browser_cache.h - the preflight cache of one browser (Fetch, CORS-preflight cache).
  *
- * Shape:     entries, each one method or one header name that a preflight allowed for an origin,
- *            a URL and a credentials mode, until a time. They lie in the caller's array, their
- *            text in an arena that is the cache's alone.
+ * Shape:     entries, each one method or one header name that a preflight allowed for an
+ *            origin, a URL and a credentials mode, until a time. They lie in the caller's
+ *            array, their text in an arena that is the cache's alone.
  * Bounds:    when entries or arena are full, the cache forgets everything and goes on; the
  *            standard lets a browser forget at any time.
  * Threads:   one owner at a time.
@@ -29,7 +29,8 @@ struct mg_preflight_cache {
     struct mg_arena *text;
 };
 
-/* Begin an empty cache in `entries` and `text`. Keeps both; resets `text` whenever it is full. */
+/* Begin an empty cache in `entries` and `text`. Keeps both; resets `text` whenever it is
+ * full. */
 void mg_preflight_cache_init(struct mg_preflight_cache *cache,
                              struct mg_preflight_entry *entries, size_t capacity,
                              struct mg_arena *text);

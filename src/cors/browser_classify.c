@@ -1,5 +1,5 @@
-/* browser_classify.c - the checks in the order of the Request constructor and main fetch, so that
- * a request with several faults is refused for the one a browser names.
+/* browser_classify.c - the checks in the order of the Request constructor and main fetch,
+ * so that a request with several faults is refused for the one a browser names.
  */
 #include "cors/browser_classify.h"
 
@@ -85,8 +85,8 @@ static struct mg_str combine(struct mg_str a, struct mg_str b, struct mg_arena *
     return mg_arena_printf(arena, "%.*s, %.*s", MG_STR_ARG(a), MG_STR_ARG(b));
 }
 
-/* Fetch, no-CORS-safelisted request-header: judged by the value that all lines of the name would
- * have together, which in this mode are one line already. */
+/* Fetch, no-CORS-safelisted request-header: judged by the value that all lines of the name
+ * would have together, which in this mode are one line already. */
 static bool may_go_without_cors(struct classifier *c, struct mg_str name, struct mg_str value)
 {
     const struct mg_browser_field *present = find_header(&c->headers, name);

@@ -1,6 +1,6 @@
-/* browser_classify.h - what a browser makes of a page's request before anything is sent: may the
- * script do it at all, which headers go, and is a preflight needed (Fetch, Request constructor,
- * Headers append, main fetch).
+/* browser_classify.h - what a browser makes of a page's request before anything is sent:
+ * may the script do it at all, which headers go, and is a preflight needed (Fetch, Request
+ * constructor, Headers append, main fetch).
  *
  * Threads:   pure; any thread. What has to be kept goes into the caller's arena.
  */
@@ -41,10 +41,10 @@ struct mg_browser_class {
     struct mg_str acrh; /* of a preflight with unsafe names; else empty, and no such field */
 };
 
-/* Classify `spec`.
- * Reasons: origin-malformed, those of mg_browser_url_parse, url-credentials, forbidden-method,
- * no-cors-method, invalid-header-name, invalid-header-value, body-with-get-head, no-cors-stream,
- * same-origin-mode, no-cors-redirect. The first that applies in the standard's order.
+/* Classify `spec`. Reasons: origin-malformed, those of mg_browser_url_parse,
+ * url-credentials, forbidden-method, no-cors-method, invalid-header-name,
+ * invalid-header-value, body-with-get-head, no-cors-stream, same-origin-mode,
+ * no-cors-redirect. The first that applies in the standard's order.
  * Complexity: linear in the bytes, quadratic in the number of headers.
  * Returns: false when the arena is full; `out` is then incomplete. */
 bool mg_browser_classify(const struct mg_browser_spec *spec, struct mg_arena *arena,

@@ -1,5 +1,5 @@
-/* browser_fetch.c - main fetch, HTTP fetch and HTTP-redirect fetch of the Fetch standard, cut at
- * the places where they wait for the network.
+/* browser_fetch.c - main fetch, HTTP fetch and HTTP-redirect fetch of the Fetch standard,
+ * cut at the places where they wait for the network.
  *
  *     begin -> classify -> start_hop --> preflight --answer--> judge -+
  *                             ^   |                                   v
@@ -118,8 +118,8 @@ static struct mg_str site_of(const struct mg_browser_fetch *f)
     return f->spec->site.len > 0 ? f->spec->site : MG_STR("cross-site");
 }
 
-/* The value of the Origin field, or the empty slice (Fetch, append a request Origin header; with
- * the default referrer policy). */
+/* The value of the Origin field, or the empty slice (Fetch, append a request Origin header;
+ * with the default referrer policy). */
 static struct mg_str origin_field(const struct mg_browser_fetch *f)
 {
     if (f->tainting == MG_TAINTING_CORS) {
@@ -337,6 +337,10 @@ static void change_request(struct mg_browser_fetch *f, unsigned status,
         {"content-type", 12},
     };
     static const struct mg_str NON_WILDCARD_HEADERS[] = {{"authorization", 13}};
+    static const struct mg_str CLIENT_HINTS[] = {
+        {"device-memory", 13}, {"downlink", 8},        {"dpr", 3}, {"ect", 3}, {"rtt", 3},
+        {"width", 5},          {"viewport-width", 14},
+    };
     bool is_get_or_head =
         mg_str_equal(f->method, MG_STR("GET")) || mg_str_equal(f->method, MG_STR("HEAD"));
     bool is_post = mg_str_equal(f->method, MG_STR("POST"));
@@ -345,6 +349,9 @@ static void change_request(struct mg_browser_fetch *f, unsigned status,
         f->has_body = false;
         drop_headers(f, BODY_HEADERS, sizeof(BODY_HEADERS) / sizeof(BODY_HEADERS[0]));
         trace(f, REDIRECT_FETCH, "the method becomes GET, the body goes", f->method, true);
+    }
+    if (mg_browser_profile(f->spec->browser)->redirects_drop_client_hints) {
+        drop_headers(f, CLIENT_HINTS, sizeof(CLIENT_HINTS) / sizeof(CLIENT_HINTS[0]));
     }
     if (!mg_str_equal(last_hop(f)->url.origin, location->origin)) {
         drop_headers(f, NON_WILDCARD_HEADERS, 1);
@@ -392,6 +399,25 @@ static struct mg_str with_fragment(struct mg_browser_fetch *f, struct mg_str hre
                : mg_arena_printf(f->arena, "%.*s%.*s", MG_STR_ARG(href), MG_STR_ARG(fragment));
 }
 
+/* Whether Chromium's network refuses a redirect there before CORS comes to look at it, so that
+ * the console has no sentence of CORS. */
+static bool is_unsafe_scheme(struct mg_str location)
+{
+    static const struct mg_str SCHEMES[] = {
+        {"about:", 6},        {"blob:", 5},        {"chrome-extension:", 17},
+        {"chrome:", 7},       {"data:", 5},        {"chrome-untrusted:", 17},
+        {"file:", 5},         {"filesystem:", 11}, {"isolated-app:", 13},
+        {"view-source:", 12},
+    };
+    for (size_t i = 0; i < sizeof(SCHEMES) / sizeof(SCHEMES[0]); i++) {
+        struct mg_str front = {location.ptr, SCHEMES[i].len};
+        if (location.len >= front.len && mg_str_equal_nocase(front, SCHEMES[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* HTTP-redirect fetch: follow `text`, the value of the one Location line. */
 static enum mg_turn follow(struct mg_browser_fetch *f, unsigned status, struct mg_str text,
                            uint64_t now_ms)
@@ -401,7 +427,7 @@ static enum mg_turn follow(struct mg_browser_fetch *f, unsigned status, struct m
     bool is_cors_mode = f->spec->mode == MG_MODE_CORS;
     if (fault != NULL && strcmp(fault, "url-scheme") == 0) {
         return refuse(f, MG_OUTCOME_REDIRECT_SCHEME, with_fragment(f, location.href),
-                      is_cors_mode);
+                      is_cors_mode && !is_unsafe_scheme(location.href));
     }
     if (fault != NULL) {
         return refuse(f, MG_OUTCOME_REDIRECT_LOCATION, text, false);

@@ -1,8 +1,8 @@
 /* browser_judge.c - the standard's checks, one function each, called in its order.
  *
  * Lists are read where they lie: nothing is collected, each question walks the lines again.
- * Header sections are short, and so a judgement needs no memory but for joining two lines of one
- * name into the value that the console prints.
+ * Header sections are short, and so a judgement needs no memory but for joining two lines
+ * of one name into the value that the console prints.
  */
 #include "cors/browser_judge.h"
 

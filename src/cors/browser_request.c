@@ -1,5 +1,5 @@
-/* browser_request.c - the order of fields is that of Chromium 156 over HTTP/1.1, seen on the wire;
- * it differs between preflights and other requests.
+/* browser_request.c - the order of fields is that of Chromium 156 over HTTP/1.1, seen on
+ * the wire; it differs between preflights and other requests.
  */
 #include "cors/browser_request.h"
 
@@ -49,8 +49,9 @@ static bool is_trustworthy(const struct mg_browser_url *url)
            (mg_origin_parse(url->origin, &origin) && mg_origin_is_loopback(&origin));
 }
 
-/* Referrer Policy, strict-origin-when-cross-origin: the page's origin, or nothing on the way
- * from https to http. The page's path is not known here and is left out for its own origin too. */
+/* Referrer Policy, strict-origin-when-cross-origin: the page's origin, or nothing on the
+ * way from https to http. The page's path is not known here and is left out for its own
+ * origin too. */
 static struct mg_str referer(const struct mg_browser_spec *spec,
                              const struct mg_browser_url *url, struct mg_arena *arena)
 {

@@ -24,9 +24,9 @@ struct mg_browser_request {
     size_t field_count;
 };
 
-/* Fill request->fields from the rest of it and from the script's `headers`, which a preflight
- * does not send. Sec-Fetch-Site and -Dest go to potentially trustworthy URLs only, and Referer is
- * that of the default policy. Returns: false when the arena is full. */
+/* Fill request->fields from the rest of it and from the script's `headers`, which a
+ * preflight does not send. Sec-Fetch-Site and -Dest go to potentially trustworthy URLs
+ * only, and Referer is that of the default policy. Returns: false when the arena is full. */
 bool mg_browser_request_fill(struct mg_browser_request *request,
                              const struct mg_browser_spec *spec,
                              const struct mg_browser_field *headers, size_t header_count,

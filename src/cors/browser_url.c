@@ -1,13 +1,14 @@
 /* browser_url.c - the URL standard's parser, cut down to http and https.
  *
- * The standard describes a state machine; with one kind of scheme it is five cuts from left to
- * right, and each piece is then brought into its one form by writing it behind the previous one:
+ * The standard describes a state machine; with one kind of scheme it is five cuts from left
+ * to right, and each piece is then brought into its one form by writing it behind the
+ * previous one:
  *
  *     scheme ":" slashes [user-info "@"] host [":" port] path ["?" query] ["#" fragment]
  *     |----------------- authority ------------------|
  *
- * The output is never longer than three times the input and the base together, so one block of
- * the arena holds it.
+ * The output is never longer than three times the input and the base together, so one block
+ * of the arena holds it.
  */
 #include "cors/browser_url.h"
 
@@ -399,6 +400,7 @@ const char *mg_browser_url_parse(struct mg_str text, const struct mg_browser_url
     *out = (struct mg_browser_url){.href = cleaned};
     const char *fault = split(copy, cleaned.len, base, &pieces);
     if (fault != NULL) {
+        out->href.ptr = copy; /* with its scheme in lower case */
         return fault;
     }
     put(&w, pieces.scheme);

@@ -26,18 +26,18 @@ struct mg_browser_url {
     bool has_credentials;    /* a user name or a password was written */
 };
 
-/* Parse `text`, relative to `base` (NULL: it has to be absolute).
- * Does what a browser does: trims, drops tabs and newlines, lower-cases scheme and host, takes
- * backslashes for slashes, resolves dot segments, drops default ports, brings IP addresses into
- * their one form, percent-encodes what may not stand.
+/* Parse `text`, relative to `base` (NULL: it has to be absolute). Does what a browser does:
+ * trims, drops tabs and newlines, lower-cases scheme and host, takes backslashes for
+ * slashes, resolves dot segments, drops default ports, brings IP addresses into their one
+ * form, percent-encodes what may not stand.
  * Returns: NULL, or why not: "url-relative" (no scheme, no base), "url-scheme" (not http or
- * https; out->href is then the trimmed text), "url-host-missing", "url-host-invalid",
- * "url-host-not-ascii", "url-port", "out-of-memory". */
+ * https; out->href is then the trimmed text, its scheme in lower case), "url-host-missing",
+ * "url-host-invalid", "url-host-not-ascii", "url-port", "out-of-memory". */
 const char *mg_browser_url_parse(struct mg_str text, const struct mg_browser_url *base,
                                  struct mg_arena *arena, struct mg_browser_url *out);
 
-/* Whether Chromium takes `text` for a URL of any scheme; that is what tells its console messages
- * on an Access-Control-Allow-Origin value apart. A full arena gives false. */
+/* Whether Chromium takes `text` for a URL of any scheme; that is what tells its console
+ * messages on an Access-Control-Allow-Origin value apart. A full arena gives false. */
 bool mg_browser_url_is_valid(struct mg_str text, struct mg_arena *arena);
 
 #endif

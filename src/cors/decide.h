@@ -82,8 +82,8 @@ struct mg_decision {
  * only: reason "no-rule" for cross-origin requests). Method and existence of the resource are
  * the caller's business: 404, 405 and 501 are answered by it with the fields that this decision
  * names.
- * A plain OPTIONS has the reason "options-discovery", whoever asks, unless the resource supports
- * OPTIONS as a method of its own or the rule refuses the request. */
+ * A plain OPTIONS has the reason "options-discovery", whoever asks, unless the resource
+ * supports OPTIONS as a method of its own or the rule refuses the request. */
 void mg_cors_decide(const struct mg_rule *rule, const struct mg_cors_request *request,
                     enum mg_kind kind, struct mg_decision *decision);
 

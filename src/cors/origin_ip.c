@@ -136,7 +136,7 @@ static size_t put_hex(uint16_t piece, char *out)
 {
     size_t len = 0;
     for (int shift = 12; shift >= 0; shift -= 4) {
-        unsigned digit = piece >> shift & 15U;
+        unsigned digit = (unsigned)piece >> shift & 15U;
         if (digit != 0 || len > 0 || shift == 0) {
             out[len++] = "0123456789abcdef"[digit];
         }

@@ -76,8 +76,8 @@ void mg_origin_lookup_begin(struct mg_origin_lookup *lookup, const struct mg_ori
     }
 }
 
-/* Add a pattern that is not exact. `host`: without "*.", with the port where the pattern has one
- * of its own. */
+/* Add a pattern that is not exact. `host`: without "*.", with the port where the pattern has
+ * one of its own. */
 static void add_sort(struct mg_origin_lookup *lookup, uint64_t host_hash,
                      const struct mg_origin *origin, struct mg_str host, unsigned sort)
 {

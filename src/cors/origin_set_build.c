@@ -1,5 +1,5 @@
-/* origin_set_build.c - first every entry that another covers is dropped, by a temporary table of
- * all entries that is asked for each pattern that could cover one; then the rest is written
+/* origin_set_build.c - first every entry that another covers is dropped, by a temporary table
+ * of all entries that is asked for each pattern that could cover one; then the rest is written
  * down, block by block. Both are a fixed number of passes over the entries.
  */
 #include <stdint.h>
@@ -274,8 +274,8 @@ static bool reduce(struct mg_origin_entry *entries, size_t *count, struct mg_ori
     return true;
 }
 
-/* Ask for huge pages below a large table: its look-ups are spread over all of it, and would wait
- * for the page tables more than for the data. Only a hint. */
+/* Ask for huge pages below a large table: its look-ups are spread over all of it, and would
+ * wait for the page tables more than for the data. Only a hint. */
 static void advise_huge(void *block, size_t size)
 {
     uintptr_t start = ((uintptr_t)block + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);

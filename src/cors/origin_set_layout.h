@@ -81,8 +81,8 @@ static inline uint64_t mg_origin_mix(uint64_t a, uint64_t b)
     return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
-/* Words at the ends overlap, so that no length needs a loop over bytes. Every word is mixed with
- * what is secret before it meets a constant. */
+/* Words at the ends overlap, so that no length needs a loop over bytes. Every word is mixed
+ * with what is secret before it meets a constant. */
 static inline uint64_t mg_origin_hash(uint64_t seed, struct mg_str s)
 {
     const uint64_t odd = 0x9fb21c651e98df25ULL;
@@ -108,8 +108,8 @@ static inline const char *mg_origin_block_of(const struct mg_origin_set *set, ui
     return set->blocks + ((hash >> 32) * set->block_count >> 32) * set->block_bytes;
 }
 
-/* Hash of the other patterns. `host_hash`: mg_origin_hash of the scheme, seeded by the set, then
- * of the labels from the right, each seeded by what is right of it. */
+/* Hash of the other patterns. `host_hash`: mg_origin_hash of the scheme, seeded by the set,
+ * then of the labels from the right, each seeded by what is right of it. */
 static inline uint64_t mg_origin_hash_sort(uint64_t host_hash, uint32_t port, unsigned sort)
 {
     return mg_origin_mix(host_hash ^ ((uint64_t)sort << 32 | port), 0xd6e8feb86659fd93ULL);

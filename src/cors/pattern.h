@@ -44,7 +44,8 @@ struct mg_pattern_fault {
 bool mg_pattern_parse(struct mg_str text, struct mg_pattern *out,
                       struct mg_pattern_fault *fault);
 
-/* Append the pattern as it is written in a policy; ports of their scheme's default are left out. */
+/* Append the pattern as it is written in a policy; ports of their scheme's default are left
+ * out. */
 void mg_pattern_write(const struct mg_pattern *pattern, struct mg_buf *out);
 
 /* Whether `pattern` matches `origin`: the definition, in the plainest code. Sets are tested

@@ -60,8 +60,8 @@ bool mg_rule_rejects(const struct mg_rule *rule);
 /* The status of an empty answer to OPTIONS, a preflight or not: 204 or 200. */
 unsigned mg_rule_options_status(const struct mg_rule *rule);
 
-/* What the rule says, for tables: who may ask, with credentials or not, and by which methods (the
- * resource's GET, HEAD and POST among them). */
+/* What the rule says, for tables: who may ask, with credentials or not, and by which methods
+ * (the resource's GET, HEAD and POST among them). */
 const struct mg_origin_set *mg_rule_origins(const struct mg_rule *rule);
 bool mg_rule_has_credentials(const struct mg_rule *rule);
 struct mg_name_list mg_rule_methods(const struct mg_rule *rule);

@@ -6,8 +6,9 @@
  *   with TAO   "Access-Control-Allow-Origin: " ORIGIN actual_block ORIGIN CRLF
  *   preflight  "Access-Control-Allow-Origin: " ORIGIN preflight_block
  *
- * A public rule's blocks are whole lines, "*" included: one copy. Where a "*" has to be resolved
- * by the request (with credentials), a preflight is put together from the pieces at the end.
+ * A public rule's blocks are whole lines, "*" included: one copy. Where a "*" has to be
+ * resolved by the request (with credentials), a preflight is put together from the pieces at
+ * the end.
  */
 #ifndef MG_CORS_RULE_LAYOUT_H
 #define MG_CORS_RULE_LAYOUT_H

@@ -1,4 +1,5 @@
-/* bytes.c - the byte classes of bytes.h, a bit each; 0x00 to 0x1f and 0x7f to 0xff have none. */
+/* bytes.c - the byte classes of bytes.h, a bit each; 0x00 to 0x1f and 0x7f to 0xff have
+ * none. */
 #include "http/bytes.h"
 
 /* clang-format off */

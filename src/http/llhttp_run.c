@@ -1,5 +1,6 @@
-/* llhttp_run.c - the second form of the parser is the same source compiled for SSE 4.2 under another
- * name; Debian's baseline for amd64 does not have it, nearly every machine does.
+/* llhttp_run.c - the second form of the parser is the same source compiled for SSE 4.2
+ * under another name; Debian's baseline for amd64 does not have it, nearly every machine
+ * does.
  */
 #include "http/llhttp_run.h"
 

@@ -12,7 +12,8 @@
 
 #include "http/bytes.h"
 
-/* A normal form under way: `start` is where the segment at hand begins; before it is a slash. */
+/* A normal form under way: `start` is where the segment at hand begins; before it is a
+ * slash. */
 struct path {
     char *out;
     size_t len;

@@ -51,10 +51,10 @@ bool mg_target_parse(const struct mg_head *head, char *scratch, struct mg_target
 bool mg_path_normalise(struct mg_str raw, char *out, size_t *out_len, bool *encoded_slash,
                        const char **reason);
 
-/* Whether `authority` is host [":" port] without userinfo. Stricter than RFC 3986 3.2.2: a name
- * is of unreserved characters (percent triples and sub-delims would give one host many
- * spellings, and a comma is how two joined Host lines look), an IP literal is an IPv6 address in
- * brackets without a zone, a port is empty or at most 65535. */
+/* Whether `authority` is host [":" port] without userinfo. Stricter than RFC 3986 3.2.2: a
+ * name is of unreserved characters (percent triples and sub-delims would give one host many
+ * spellings, and a comma is how two joined Host lines look), an IP literal is an IPv6
+ * address in brackets without a zone, a port is empty or at most 65535. */
 bool mg_authority_is_valid(struct mg_str authority);
 
 /* Split a valid authority; the host keeps its brackets, the port is empty where none is given.

@@ -49,8 +49,7 @@ struct mg_spot mg_check_spot(const struct mg_spot *list, size_t place);
 bool mg_host_is_public_suffix(struct mg_loader *loader, struct mg_str host);
 
 /* Guess the pattern in ASCII for one with Unicode in its host: `text` with the host in the form
- * of IDNA (UTS 46). Returns: false when there is none, or the program was built without
- * libidn2. */
+ * of IDNA (UTS 46). Returns: false when there is none. */
 bool mg_pattern_to_ascii(struct mg_str text, char *out, size_t size);
 
 /* Report that memory is out. Returns: false. */

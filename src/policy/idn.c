@@ -1,19 +1,14 @@
 /* idn.c - the ASCII form of a host with Unicode in it, for hints. */
+#include <idn2.h>
 #include <string.h>
 
-#include "policy/check.h"
-
-#ifdef MG_HAVE_IDN2
-#include <idn2.h>
-#endif
-
 #include "cors/pattern.h"
+#include "policy/check.h"
 
 enum {
     MAX_HOST_BYTES = 1024 /* in UTF-8 */
 };
 
-#ifdef MG_HAVE_IDN2
 static bool to_ascii(const char *host, char *out, size_t size)
 {
     char *ascii = NULL;
@@ -27,15 +22,6 @@ static bool to_ascii(const char *host, char *out, size_t size)
     idn2_free(ascii);
     return fits;
 }
-#else
-static bool to_ascii(const char *host, char *out, size_t size)
-{
-    (void)host;
-    (void)out;
-    (void)size;
-    return false;
-}
-#endif
 
 bool mg_pattern_to_ascii(struct mg_str text, char *out, size_t size)
 {

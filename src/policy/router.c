@@ -26,7 +26,8 @@ static inline uint32_t find_child(const struct mg_router *router, uint32_t paren
 }
 
 /* The segments of a path, cut as far as the search has come. Segment d is the bytes from
- * start[d] up to start[d + 1] - 1; start[d] is behind the path's end when there is no segment d. */
+ * start[d] up to start[d + 1] - 1; start[d] is behind the path's end when there is no
+ * segment d. */
 struct walk {
     struct mg_str path;
     size_t start[MG_ROUTE_MAX_SEGMENTS + 1];

@@ -1,12 +1,13 @@
 /* router_tree.h - how a built router lies in memory; for router_build.c and router.c alone.
  *
- *   root of any host ----"orders"----> node ---{id}---> node (exact: /orders/{id})
- *   root of a.example --"orders"-----> node (rest: a.example/orders/)
+ *   root of any host ----"orders"----> node ---{id}---> node (exact: /orders/{id}) root of
+ * a.example --"orders"-----> node (rest: a.example/orders/)
  *
- *   slots:   hash(parent, text) -> node     open addressing, at most half full; an only child
+ *   slots:   hash(parent, text) -> node     open addressing, at most half full; an only
+ * child
  *            has no slot, since its parent names it
- *   nodes:   64 bytes; a short text is in its node, so that a step costs two cache lines at most
- *   targets: the resource and the wildcards to fill in, side by side
+ *   nodes:   64 bytes; a short text is in its node, so that a step costs two cache lines at
+ * most targets: the resource and the wildcards to fill in, side by side
  *
  * The hash is seeded at random: which segments collide cannot be worked out from outside.
  */

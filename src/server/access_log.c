@@ -328,7 +328,10 @@ static void free_log(struct access_log *log)
 static bool set_up(struct access_log *log, const char *path, unsigned workers,
                    struct mg_errs *errs)
 {
-    log->path = strdup(path);
+    log->path = mg_malloc(strlen(path) + 1);
+    if (log->path != NULL) {
+        memcpy(log->path, path, strlen(path) + 1);
+    }
     log->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     log->fd = strcmp(path, "-") == 0 ? STDOUT_FILENO : open_path(path);
     if (log->fd < 0) {

@@ -3,9 +3,9 @@
  * Shape:     each worker fills a bounded ring of bytes that it alone writes; the writer thread
  *            formats what it finds and writes it out. When a ring is full the record is
  *            dropped and counted: no worker ever waits for a disk.
- * Line:      {"time":…,"remote":…,"method":…,"target":…,"status":…,"bytes":…,"duration_us":…,"kind":…,"origin":…,
- *            "decision":…,"reason":…,"resource":…,"policy":"file:line","close":…}; what is
- *            unknown is null.
+ * Line:      {"time":…,"remote":…,"method":…,"target":…,"status":…,"bytes":…,
+ *            "duration_us":…,"kind":…,"origin":…,"decision":…,"reason":…,"resource":…,
+ *            "policy":"file:line","close":…}; what is unknown is null.
  */
 #ifndef MG_SERVER_ACCESS_LOG_H
 #define MG_SERVER_ACCESS_LOG_H

@@ -55,8 +55,7 @@ struct mg_answer {
     unsigned status;
     const struct mg_answer_field *fields; /* checked one by one */
     size_t field_count;
-    struct mg_str
-        lines; /* or lines prepared and checked at load, free of Vary, Access-Control-* and framing */
+    struct mg_str lines; /* or lines checked at load, without CORS, Vary and framing fields */
     struct mg_str vary;  /* value of Vary that goes with `lines` */
     struct mg_str allow; /* value of Allow, checked at load; a NULL pointer: none */
 };

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "core/alloc.h"
 #include "core/utf8.h"
 #include "server/base64.h"
 #include "server/exchange.h"
@@ -51,7 +52,7 @@ static json_t *json_text(struct mg_str text)
     if (mg_utf8_is_valid(text)) {
         return json_stringn(text.len == 0 ? "" : text.ptr, text.len);
     }
-    char *wide = malloc(text.len * 2 + 1);
+    char *wide = mg_malloc(text.len * 2 + 1);
     size_t length = 0;
     for (size_t i = 0; wide != NULL && i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
@@ -102,7 +103,7 @@ static void set_content(json_t *root, struct mg_str content)
     if (is_text) {
         value = json_stringn(content.len == 0 ? "" : content.ptr, content.len);
     } else {
-        char *encoded = malloc(mg_base64_size(content.len) + 1);
+        char *encoded = mg_malloc(mg_base64_size(content.len) + 1);
         value =
             encoded == NULL ? NULL : json_stringn(encoded, mg_base64_encode(content, encoded));
         free(encoded);

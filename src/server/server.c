@@ -73,10 +73,9 @@ static void warn_of_echo(const struct mg_server *server)
     for (size_t i = 0; server->set->has_echo && i < mg_listeners_count(server->listeners);
          i++) {
         if (!mg_listeners_is_loopback(server->listeners, i)) {
-            MG_LOG(
-                MG_LOG_WARNING,
-                "echo handler can be reached from other machines: it shows requests, addresses and cookies' names",
-                {"address", mg_str_from(mg_listeners_address(server->listeners, i))});
+            MG_LOG(MG_LOG_WARNING,
+                   "echo can be reached from other machines: it shows requests and addresses",
+                   {"address", mg_str_from(mg_listeners_address(server->listeners, i))});
         }
     }
 }

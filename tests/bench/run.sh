@@ -1,5 +1,6 @@
 #!/bin/sh
-# tests/bench/run.sh [OPTION]...   e.g. --servers moongate,nginx --workloads W1,W3 --rounds 5; all: --help
+# run.sh - the benchmark of whole servers: run.sh [OPTION]...
+#   e.g. --servers moongate,nginx --workloads W1,W3 --rounds 5; --help lists them all
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 out=${BENCH_OUT:-"$here/../../build/bench"}

@@ -1,11 +1,12 @@
 /* fuzz_browser_judge.c - whole fetches against any server.
  *
  * Input: a line of option digits (browser, initiator, mode, credentials, redirect, body,
- * listeners), lines with origin, URL and method, the script's headers up to an empty line; then
- * responses, each a status line and fields up to an empty line; the last one repeats. Beyond not
- * crashing: a fetch ends after at most two requests a hop; what is readable across origins was
- * allowed by the last response; what is blocked has a sentence for the console; ACRH is sorted,
- * lower case, unique; an arena of any size ends it in an orderly way.
+ * listeners), lines with origin, URL and method, the script's headers up to an empty line;
+ * then responses, each a status line and fields up to an empty line; the last one repeats.
+ * Beyond not crashing: a fetch ends after at most two requests a hop; what is readable
+ * across origins was allowed by the last response; what is blocked has a sentence for the
+ * console; ACRH is sorted, lower case, unique; an arena of any size ends it in an orderly
+ * way.
  */
 #include <stdint.h>
 #include <stdlib.h>

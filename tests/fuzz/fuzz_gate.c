@@ -1,10 +1,10 @@
-/* fuzz_gate.c - the whole engine: what a client sends, through head, target, router, decision and
- * handler, to the bytes that go back.
+/* fuzz_gate.c - the whole engine: what a client sends, through head, target, router,
+ * decision and handler, to the bytes that go back.
  *
- * Input: one request. Beyond not crashing: the answer is one well-formed response; at most one
- * Access-Control-Allow-Origin, which is "*" or the bytes of the request's one Origin line;
- * credentials never go with "*"; nothing of the request but that Origin, the asked method and the asked
- * names comes back in a CORS field; 204 has no framing.
+ * Input: one request. Beyond not crashing: the answer is one well-formed response; at most
+ * one Access-Control-Allow-Origin, which is "*" or the bytes of the request's one Origin
+ * line; credentials never go with "*"; nothing of the request but that Origin, the asked
+ * method and the asked names comes back in a CORS field; 204 has no framing.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,14 +12,16 @@
 #include "server/gate.h"
 
 static const char POLICY[] =
-    "resource '/orders/{id}' { methods = { 'GET', 'PUT' },\n"
-    "  cors = { origins = { 'https://app.example', 'https://*.p.example:*' }, credentials = true,\n"
-    "    headers = { 'X-A', 'Content-Type' }, expose = { 'ETag' }, max_age = 5, timing = true },\n"
+    "resource '/orders/{id}' { methods = { 'GET', 'PUT' }, cors = {\n"
+    "    origins = { 'https://app.example', 'https://*.p.example:*' }, credentials = true,\n"
+    "    headers = { 'X-A', 'Content-Type' }, expose = { 'ETag' }, max_age = 5,\n"
+    "    timing = true },\n"
     "  handler = respond { status = 200, fields = { Vary = 'Accept' }, body = 'order' } }\n"
-    "resource '/any' { cors = { origins = { 'https://app.example' }, methods = '*', headers = '*',\n"
-    "  credentials = true }, handler = 'echo' }\n"
+    "resource '/any' { cors = { origins = { 'https://app.example' }, methods = '*',\n"
+    "  headers = '*', credentials = true }, handler = 'echo' }\n"
     "resource '/public' { cors = { origins = '*', headers = '*' }, handler = 'echo' }\n"
-    "resource '/reject' { cors = { origins = { 'https://app.example' }, on_denied = 'reject' } }\n"
+    "resource '/reject' { cors = { origins = { 'https://app.example' },\n"
+    "  on_denied = 'reject' } }\n"
     "resource '/off' { cors = false, handler = 'echo' }\n"
     "resource 'b/own' { handler = 'none' }\n";
 

@@ -1,9 +1,9 @@
 /* fuzz_target.c - request targets, paths and authorities.
  *
- * Input: a byte for the method, then a target; it is also read as a path and as an authority.
- * Beyond not crashing: a normal form is its own normal form, has no dot segment and nothing that
- * means the same as another byte; the parser's fast way gives what the careful way gives; and
- * an authority is the host and the port that it is split into.
+ * Input: a byte for the method, then a target; it is also read as a path and as an
+ * authority. Beyond not crashing: a normal form is its own normal form, has no dot segment
+ * and nothing that means the same as another byte; the parser's fast way gives what the
+ * careful way gives; and an authority is the host and the port that it is split into.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -28,7 +28,8 @@ enum {
 static unsigned long allocations;
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-/* glibc's own allocator under names that we may call, so that ours can count. */
+/* glibc's own allocator, under the names that it has for replacements like these. */
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-*) */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_realloc(void *block, size_t size);
 
@@ -43,6 +44,7 @@ void *realloc(void *block, size_t size)
     allocations++;
     return __libc_realloc(block, size);
 }
+/* NOLINTEND(bugprone-reserved-identifier,readability-*) */
 #endif
 
 /* Of this thread alone, so that a busy machine disturbs little. */

@@ -21,6 +21,16 @@ static unsigned failures(void)
     return failed;
 }
 
+static void can_fail_in_debug_builds_only(void **state)
+{
+    (void)state;
+#ifdef NDEBUG
+    mg_expect_int("with NDEBUG", mg_alloc_fail_at(0), false);
+#else
+    mg_expect_int("without NDEBUG", mg_alloc_fail_at(0), true);
+#endif
+}
+
 static void fails_the_nth_and_no_other(void **state)
 {
     (void)state;
@@ -96,6 +106,7 @@ int main(int argc, char **argv)
         return (int)failures();
     }
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(can_fail_in_debug_builds_only),
         cmocka_unit_test(fails_the_nth_and_no_other),
         cmocka_unit_test(realloc_that_fails_keeps_the_block),
         cmocka_unit_test(calloc_clears),

@@ -136,6 +136,34 @@ static void dup_and_printf_terminate(void **state)
     mg_arena_fini(&arena);
 }
 
+static void dup_and_printf_take_the_text_and_a_nul(void **state)
+{
+    (void)state;
+    _Alignas(max_align_t) char storage[16];
+    struct mg_arena arena;
+    mg_arena_init(&arena, storage, sizeof(storage), 0);
+    mg_expect_int("15 bytes are copied into 16",
+                  mg_arena_dup(&arena, MG_STR("123456789012345")).len, 15);
+    mg_arena_reset(&arena);
+    mg_expect_int("and formatted", mg_arena_printf(&arena, "%015d", 1).len, 15);
+    mg_arena_reset(&arena);
+    mg_expect_int("16 are not copied", mg_arena_dup(&arena, MG_STR("1234567890123456")).len, 0);
+    mg_arena_reset(&arena);
+    mg_expect_int("nor formatted", mg_arena_printf(&arena, "%016d", 1).len, 0);
+    mg_arena_fini(&arena);
+}
+
+static void nothing_is_an_allocation_too(void **state)
+{
+    (void)state;
+    struct mg_arena arena;
+    mg_arena_init(&arena, NULL, 0, 100);
+    mg_expect_true("of a fresh arena", mg_arena_alloc(&arena, 0) != NULL);
+    mg_expect_true("of one in use", mg_arena_alloc(&arena, 0) != NULL);
+    mg_expect_int("is no overflow", mg_arena_overflowed(&arena), false);
+    mg_arena_fini(&arena);
+}
+
 static void rewind_gives_back_what_came_after(void **state)
 {
     (void)state;
@@ -158,6 +186,8 @@ static void rewind_gives_back_what_came_after(void **state)
     mg_expect_int("own blocks are freed", arena.taken_bytes, 0);
     mg_expect_true("within storage", mg_arena_alloc(&arena, 16) == (void *)second);
     mg_expect_text("what came before stays", kept, "kept");
+    assert_non_null(mg_arena_alloc(&arena, 33));
+    mg_expect_true("storage ends where it did", arena.taken_bytes > 0);
     mg_arena_rewind(&arena, start);
     mg_expect_true("to the start", mg_arena_alloc(&arena, 16) == (void *)kept);
     mg_arena_fini(&arena);
@@ -205,6 +235,8 @@ int main(void)
         cmocka_unit_test(keeps_to_its_maximum),
         cmocka_unit_test(calloc_clears_and_checks_the_product),
         cmocka_unit_test(dup_and_printf_terminate),
+        cmocka_unit_test(dup_and_printf_take_the_text_and_a_nul),
+        cmocka_unit_test(nothing_is_an_allocation_too),
         cmocka_unit_test(rewind_gives_back_what_came_after),
         cmocka_unit_test(rewind_forgets_only_later_overflows),
         cmocka_unit_test(allocation_failure_is_an_overflow),

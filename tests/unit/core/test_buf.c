@@ -140,6 +140,14 @@ static void printf_appends_and_grows(void **state)
     mg_expect_int("too long: latched", buf.overflowed, true);
     mg_expect_int("too long: nothing appended", buf.len, 1003);
     mg_buf_fini(&buf);
+
+    char storage[6];
+    mg_buf_init_fixed(&buf, storage, sizeof(storage));
+    mg_buf_printf(&buf, "%s", "abcde");
+    mg_expect_str("the NUL has to fit", mg_buf_str(&buf), MG_STR("abcde"));
+    mg_buf_clear(&buf);
+    mg_buf_printf(&buf, "%s", "abcdef");
+    mg_expect_int("or it is an overflow", buf.overflowed, true);
 }
 
 static void json_escapes(void **state)
@@ -157,7 +165,7 @@ static void json_escapes(void **state)
         {"shorthands", {"\b\f\n\r\t", 5}, "\"\\b\\f\\n\\r\\t\""},
         {"letters of the shorthands stay", {"bfnrt", 5}, "\"bfnrt\""},
         {"controls", {"\0\x01\x1f\x7f", 4}, "\"\\u0000\\u0001\\u001f\\u007f\""},
-        {"slash stays", {"/", 1}, "\"/\""},
+        {"slash and space stay", {"/ ", 2}, "\"/ \""},
         {"UTF-8 stays", {"\xc3\xa4\xf0\x9f\x8c\x99", 6}, "\"\xc3\xa4\xf0\x9f\x8c\x99\""},
         {"a lone continuation", {"a\x80z", 3}, "\"a\xef\xbf\xbdz\""},
         {"a sequence cut at the end", {"\xe2\x82", 2}, "\"\xef\xbf\xbd\xef\xbf\xbd\""},

@@ -145,6 +145,11 @@ static void long_lines_end_and_say_so(void **state)
 {
     (void)state;
     static char value[2 * MG_LOG_LINE_MAX];
+    memset(value, 'x', sizeof(value));
+    mg_log_configure(MG_LOG_TEXT, MG_LOG_INFO, ends[1]);
+    MG_LOG(MG_LOG_INFO, "event", {"a", {value, MG_LOG_VALUE_MAX}}, {"last", MG_STR("z")});
+    mg_expect_true("the longest value is whole",
+                   mg_str_ends_with(logged(), MG_STR(" last=z\n")));
     static const char fills[] = {'x', '\x01', '\xff', '"'};
     for (size_t fill = 0; fill < sizeof(fills); fill++) {
         memset(value, fills[fill], sizeof(value));

@@ -1,5 +1,5 @@
-/* test_browser_classify.c - what is sent, with a preflight or without, and what a script may not
- * do at all. */
+/* test_browser_classify.c - what is sent, with a preflight or without, and what a script
+ * may not do at all. */
 #include "cors/browser_classify.h"
 #include "test_browser_vectors.h"
 
@@ -101,8 +101,9 @@ static void vectors_are_classified(void **state)
     json_decref(file);
 }
 
-#define A100 \
-    "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjj"
+#define A100                                             \
+    "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee" \
+    "ffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjj"
 
 /* Where nothing is said: fetch() from https://app.example to https://api.example/r. */
 struct row {

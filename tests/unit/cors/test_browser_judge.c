@@ -23,7 +23,8 @@ static bool has_text(struct mg_str text, struct mg_str part)
     return memmem(text.ptr, text.len, part.ptr, part.len) != NULL;
 }
 
-/* Chromium's sentence has what the vector says; where the vector leaves it open, any will do. */
+/* Chromium's sentence has what the vector says; where the vector leaves it open, any will
+ * do. */
 static void expect_sentence(const char *name, const json_t *expect,
                             const struct mg_browser_check *check,
                             const struct mg_judgement *judgement)

@@ -1,6 +1,6 @@
-/* test_browser_redirect.c - fetches that are redirected: Origin, method and headers at each hop,
- * and what a browser does not follow. The rows of Chromium's profile, and most
- * others, were seen in a real one. */
+/* test_browser_redirect.c - fetches that are redirected: Origin, method and headers at each
+ * hop, and what a browser does not follow. The rows of Chromium's profile, and most others,
+ * were seen in a real one. */
 #include "cors/browser_fetch.h"
 #include "test_browser_scenario.h"
 #include "test_browser_vectors.h"
@@ -91,7 +91,15 @@ static const struct scenario FOLLOWED[] = {
                    {"GET https://b.example/ null", 200, ANY}},
      .verdict = "readable",
      .outcome = "ok"},
-    {.desc = "it does on the same one",
+    {.desc = "client hints do not outlive a redirect in Chromium",
+     .spec = {.url = {APP "/x", 21}, .browser = MG_BROWSER_CHROMIUM},
+     .headers = "DPR: x\nX-A: 1",
+     .exchanges = {{"GET " APP "/x -", 302, TO(API "/r")},
+                   {"OPTIONS " API "/r " APP " GET [x-a]", 204, ANY ALLOW},
+                   {"GET " API "/r " APP, 200, ANY}},
+     .verdict = "readable",
+     .outcome = "ok"},
+    {.desc = "Authorization goes to the same origin",
      .headers = "Authorization: b",
      .exchanges = {{"OPTIONS " API "/r " APP " GET [authorization]", 204, ANY ALLOW},
                    {"GET " API "/r " APP, 302, ANY TO("/x")},
@@ -221,7 +229,12 @@ static const struct scenario REFUSED[] = {
      .exchanges = {{"GET " API "/r " APP, 302, ANY}},
      .verdict = "readable",
      .outcome = "ok"},
-    {.desc = "which the standard refuses",
+    {.desc = "and an opaque one in redirect mode manual",
+     .spec = {.browser = MG_BROWSER_CHROMIUM, .redirect = MG_REDIRECT_MANUAL},
+     .exchanges = {{"GET " API "/r " APP, 302, ANY}},
+     .verdict = "opaque",
+     .outcome = "ok"},
+    {.desc = "in redirect mode error the standard refuses it",
      .spec = {.redirect = MG_REDIRECT_ERROR},
      .exchanges = {{"GET " API "/r " APP, 302, ANY}},
      .verdict = "error",

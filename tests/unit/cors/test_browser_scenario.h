@@ -1,5 +1,5 @@
-/* test_browser_scenario.h - whole fetches as tables: the requests that have to come, the answers
- * they get, and how it ends.
+/* test_browser_scenario.h - whole fetches as tables: the requests that have to come, the
+ * answers they get, and how it ends.
  */
 #ifndef MG_TEST_BROWSER_SCENARIO_H
 #define MG_TEST_BROWSER_SCENARIO_H

@@ -1,7 +1,8 @@
 /* test_browser_vectors.h - the neutral vectors of the browser's groups.
  *
- * One of them has an integer beyond 64 bits, at which jansson gives up unless integers are read
- * as reals; so the groups here are loaded that way, and numbers are read with json_number_value.
+ * One of them has an integer beyond 64 bits, at which jansson gives up unless integers are
+ * read as reals; so the groups here are loaded that way, and numbers are read with
+ * json_number_value.
  */
 #ifndef MG_TEST_BROWSER_VECTORS_H
 #define MG_TEST_BROWSER_VECTORS_H

@@ -44,84 +44,85 @@ static void pattern_parse_accepts(void **state)
     mg_guard_free(&guard);
 }
 
+static const struct {
+    const char *text;
+    const char *code;
+    const char *hint;
+} FAULTS[] = {
+    {"https://app.example/", "origin-trailing-slash", "https://app.example"},
+    {"https://APP.example:443/", "origin-trailing-slash", "https://app.example"},
+    {"https://app.example/x", "origin-path", "https://app.example"},
+    {"https://app.example\\x", "origin-path", "https://app.example"},
+    {"https://app.example//", "origin-path", "https://app.example"},
+    {"https://app.example?x", "origin-query", "https://app.example"},
+    {"https://app.example#x", "origin-query", "https://app.example"},
+    {"https://u:p@app.example", "origin-userinfo", "https://app.example"},
+    {"https://u@v@app.example", "origin-userinfo", "https://app.example"},
+    {"app.example", "origin-no-scheme", "https://app.example"},
+    {"//app.example", "origin-no-scheme", "https://app.example"},
+    {"*.app.example", "origin-no-scheme", "https://*.app.example"},
+    {"localhost:3000", "origin-no-scheme", "http://localhost:3000"},
+    {"127.0.0.1", "origin-no-scheme", "http://127.0.0.1"},
+    {"://app.example", "origin-no-scheme", "https://app.example"},
+    {"https://app.example:443", "origin-default-port", "https://app.example"},
+    {"http://app.example:80", "origin-default-port", "http://app.example"},
+    {"https://app.example:0", "origin-port-range", "https://app.example"},
+    {"https://app.example:65536", "origin-port-range", "https://app.example"},
+    {"https://app.example:08443", "origin-port-range", "https://app.example:8443"},
+    {"https://app.example:", "origin-port-range", "https://app.example"},
+    {"https://app.example:x", "origin-port-range", "https://app.example"},
+    {"https://App.example", "origin-upper-case", "https://app.example"},
+    {"HTTPS://app.example", "origin-upper-case", "https://app.example"},
+    {"NULL", "origin-upper-case", "null"},
+    {"https://b\xc3\xbc.example", "origin-unicode", ""},
+    {"http://0xFF000000", "origin-ip-form", "http://255.0.0.0"},
+    {"http://127.1:3000", "origin-ip-form", "http://127.0.0.1:3000"},
+    {"http://1.2.3.4.", "origin-ip-form", "http://1.2.3.4"},
+    {"http://1.2.3.4.5", "origin-ip-form", ""},
+    {"http://[0:0:0:0:0:0:0:1]:*", "origin-ip-form", "http://[::1]:*"},
+    {"http://[2001:DB8::A]", "origin-ip-form", "http://[2001:db8::a]"},
+    {"http://[fe80::1%25eth0]", "origin-ip-form", "http://[fe80::1]"},
+    {"http://[::1", "origin-ip-form", ""},
+    {"file:///home/x", "origin-file", ""},
+    {"FILE://host", "origin-file", ""},
+    {"https://a.example,https://b.example", "origin-list-in-string", ""},
+    {"https://a.example https://b.example", "origin-list-in-string", ""},
+    {"https://a.example, b.example", "origin-list-in-string", ""},
+    {"https://exa mple.com", "origin-invalid", ""},
+    {" https://app.example", "origin-invalid", "https://app.example"},
+    {"", "origin-invalid", ""},
+    {"https://", "origin-invalid", ""},
+    {"https://:8443", "origin-invalid", ""},
+    {"https://a..example", "origin-invalid", ""},
+    {"https://.example", "origin-invalid", ""},
+    {"https://-a.example", "origin-invalid", ""},
+    {"https://a-.example", "origin-invalid", ""},
+    {"https://a!.example", "origin-invalid", ""},
+    {"1https://a.example", "origin-invalid", ""},
+    {"https://*example.com", "pattern-invalid", "https://*.example.com"},
+    {"https://foo.*.example.com", "pattern-invalid", "https://*.example.com"},
+    {"https://*.*.example.com", "pattern-invalid", "https://*.example.com"},
+    {"https://example.*", "pattern-invalid", ""},
+    {"https://example.com:80*", "pattern-invalid", "https://example.com"},
+    {"*://example.com", "pattern-invalid", "https://example.com"},
+    {"https://*.1.2.3.4", "pattern-invalid", "https://1.2.3.4"},
+    {"https://*.[::1]", "pattern-invalid", "https://[::1]"},
+    {"https://*", "pattern-invalid", "*"},
+    {"https://*.", "pattern-invalid", ""},
+};
+
 static void pattern_parse_names_the_fault(void **state)
 {
-    static const struct {
-        const char *text;
-        const char *code;
-        const char *hint;
-    } rows[] = {
-        {"https://app.example/", "origin-trailing-slash", "https://app.example"},
-        {"https://APP.example:443/", "origin-trailing-slash", "https://app.example"},
-        {"https://app.example/x", "origin-path", "https://app.example"},
-        {"https://app.example\\x", "origin-path", "https://app.example"},
-        {"https://app.example//", "origin-path", "https://app.example"},
-        {"https://app.example?x", "origin-query", "https://app.example"},
-        {"https://app.example#x", "origin-query", "https://app.example"},
-        {"https://u:p@app.example", "origin-userinfo", "https://app.example"},
-        {"https://u@v@app.example", "origin-userinfo", "https://app.example"},
-        {"app.example", "origin-no-scheme", "https://app.example"},
-        {"//app.example", "origin-no-scheme", "https://app.example"},
-        {"*.app.example", "origin-no-scheme", "https://*.app.example"},
-        {"localhost:3000", "origin-no-scheme", "http://localhost:3000"},
-        {"127.0.0.1", "origin-no-scheme", "http://127.0.0.1"},
-        {"://app.example", "origin-no-scheme", "https://app.example"},
-        {"https://app.example:443", "origin-default-port", "https://app.example"},
-        {"http://app.example:80", "origin-default-port", "http://app.example"},
-        {"https://app.example:0", "origin-port-range", "https://app.example"},
-        {"https://app.example:65536", "origin-port-range", "https://app.example"},
-        {"https://app.example:08443", "origin-port-range", "https://app.example:8443"},
-        {"https://app.example:", "origin-port-range", "https://app.example"},
-        {"https://app.example:x", "origin-port-range", "https://app.example"},
-        {"https://App.example", "origin-upper-case", "https://app.example"},
-        {"HTTPS://app.example", "origin-upper-case", "https://app.example"},
-        {"NULL", "origin-upper-case", "null"},
-        {"https://b\xc3\xbc.example", "origin-unicode", ""},
-        {"http://0xFF000000", "origin-ip-form", "http://255.0.0.0"},
-        {"http://127.1:3000", "origin-ip-form", "http://127.0.0.1:3000"},
-        {"http://1.2.3.4.", "origin-ip-form", "http://1.2.3.4"},
-        {"http://1.2.3.4.5", "origin-ip-form", ""},
-        {"http://[0:0:0:0:0:0:0:1]:*", "origin-ip-form", "http://[::1]:*"},
-        {"http://[2001:DB8::A]", "origin-ip-form", "http://[2001:db8::a]"},
-        {"http://[fe80::1%25eth0]", "origin-ip-form", "http://[fe80::1]"},
-        {"http://[::1", "origin-ip-form", ""},
-        {"file:///home/x", "origin-file", ""},
-        {"FILE://host", "origin-file", ""},
-        {"https://a.example,https://b.example", "origin-list-in-string", ""},
-        {"https://a.example https://b.example", "origin-list-in-string", ""},
-        {"https://a.example, b.example", "origin-list-in-string", ""},
-        {"https://exa mple.com", "origin-invalid", ""},
-        {" https://app.example", "origin-invalid", "https://app.example"},
-        {"", "origin-invalid", ""},
-        {"https://", "origin-invalid", ""},
-        {"https://:8443", "origin-invalid", ""},
-        {"https://a..example", "origin-invalid", ""},
-        {"https://.example", "origin-invalid", ""},
-        {"https://-a.example", "origin-invalid", ""},
-        {"https://a-.example", "origin-invalid", ""},
-        {"https://a!.example", "origin-invalid", ""},
-        {"1https://a.example", "origin-invalid", ""},
-        {"https://*example.com", "pattern-invalid", "https://*.example.com"},
-        {"https://foo.*.example.com", "pattern-invalid", "https://*.example.com"},
-        {"https://*.*.example.com", "pattern-invalid", "https://*.example.com"},
-        {"https://example.*", "pattern-invalid", ""},
-        {"https://example.com:80*", "pattern-invalid", "https://example.com"},
-        {"*://example.com", "pattern-invalid", "https://example.com"},
-        {"https://*.1.2.3.4", "pattern-invalid", "https://1.2.3.4"},
-        {"https://*.[::1]", "pattern-invalid", "https://[::1]"},
-        {"https://*", "pattern-invalid", "*"},
-        {"https://*.", "pattern-invalid", ""},
-    };
     struct mg_guard guard = {0};
     (void)state;
-    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+    for (size_t i = 0; i < MG_COUNT(FAULTS); i++) {
         struct mg_pattern pattern;
         struct mg_pattern_fault fault;
-        struct mg_str text = mg_guard_str(&guard, mg_str_from(rows[i].text));
-        mg_expect_int(rows[i].text, mg_pattern_parse(text, &pattern, &fault), false);
-        mg_expect_text(rows[i].text, fault.code, rows[i].code);
-        mg_expect_text(rows[i].text, fault.hint, rows[i].hint);
-        mg_expect_true(rows[i].text, fault.message[0] != '\0');
+        struct mg_str text = mg_guard_str(&guard, mg_str_from(FAULTS[i].text));
+        mg_expect_int(FAULTS[i].text, mg_pattern_parse(text, &pattern, &fault), false);
+        mg_expect_text(FAULTS[i].text, fault.code, FAULTS[i].code);
+        mg_expect_text(FAULTS[i].text, fault.hint, FAULTS[i].hint);
+        mg_expect_true(FAULTS[i].text, fault.message[0] != '\0');
     }
     mg_guard_free(&guard);
 }

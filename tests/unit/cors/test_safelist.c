@@ -1,5 +1,5 @@
-/* test_safelist.c - the lists of names and the value rules, at their edges. Inputs end at a guard
- * page. */
+/* test_safelist.c - the lists of names and the value rules, at their edges. Inputs end at a
+ * guard page. */
 #include <stdio.h>
 
 #include "cors/safelist.h"

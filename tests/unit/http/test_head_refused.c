@@ -1,6 +1,6 @@
-/* test_head_refused.c - what is not one request to every reader: each row is a head that strict
- * llhttp, or some server or proxy, once took for something else. Every row is fed whole and byte
- * by byte, each piece against a page that may not be read: one verdict.
+/* test_head_refused.c - what is not one request to every reader: each row is a head that
+ * strict llhttp, or some server or proxy, once took for something else. Every row is fed
+ * whole and byte by byte, each piece against a page that may not be read: one verdict.
  */
 #include "expect.h"
 #include "guard.h"

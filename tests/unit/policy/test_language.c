@@ -42,7 +42,7 @@ static const struct fault_row rows[] = {
     {"an error at run time", OK "\nlocal t\nt.x = 1", "policy-error", MG_ERROR, 4, "", NULL},
     {"an error of the policy's own", OK "error('no tenants')", "policy-error", MG_ERROR, 2, "",
      NULL},
-    {"an unknown word", OK "resorce '/a' { }", "global-undefined", MG_ERROR, 2, "",
+    {"an unknown word", OK "resourze '/a' { }", "global-undefined", MG_ERROR, 2, "",
      "did you mean 'resource'?"},
     {"a loop without end", OK "while true do end", "policy-timeout", MG_ERROR, 2, "", NULL},
     {"memory without end", OK "local s = 'x'\nwhile true do s = s .. s end", "policy-memory",

@@ -134,7 +134,8 @@ static const struct mg_route_pattern *best_by_definition(const struct world *w,
     return best;
 }
 
-/* What the parameters are by definition: the pattern's wildcards against the path's segments. */
+/* What the parameters are by definition: the pattern's wildcards against the path's
+ * segments. */
 static void check_params(const struct mg_route_pattern *pattern, struct mg_str path,
                          const struct mg_route *route)
 {

@@ -1,5 +1,5 @@
-/* test_router_check.c - conflicts against the plain definition: compare every pattern with every
- * other. */
+/* test_router_check.c - conflicts against the plain definition: compare every pattern with
+ * every other. */
 #include <stdlib.h>
 
 #include "core/alloc.h"

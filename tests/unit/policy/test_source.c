@@ -65,7 +65,8 @@ static struct mg_policy_set *load_paths(const char *const *paths, size_t count,
                                         const struct mg_policy_options *options,
                                         struct mg_errs *errs)
 {
-    struct mg_policy_options full = options == NULL ? (struct mg_policy_options){0} : *options;
+    static const struct mg_policy_options standard;
+    struct mg_policy_options full = options == NULL ? standard : *options;
     full.paths = paths;
     full.path_count = count;
     mg_errs_init(errs);

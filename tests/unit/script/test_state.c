@@ -298,7 +298,7 @@ static const struct {
     const char *text;
     const char *hint;
 } unknown_names[] = {
-    {"a misspelt library", "strng.rep('x', 2)", "did you mean 'string'?"},
+    {"a misspelt library", "strinc.rep('x', 2)", "did you mean 'string'?"},
     {"a misspelt word of the host", "saay 'x'", "did you mean 'say'?"},
     {"a misspelt global of its own", "partners = {}\nreturn partnres",
      "did you mean 'partners'?"},

@@ -353,8 +353,8 @@ static void what_the_head_said_is_still_there_after_the_turn(void **state)
 {
     char answer[4096];
     int fd = dial(*state, 0);
-    say(fd,
-        "GET /late HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\nConnection: close\r\n\r\n");
+    say(fd, "GET /late HTTP/1.1\r\nHost: a\r\nOrigin: https://app.example\r\n"
+            "Connection: close\r\n\r\n");
     read_all(fd, answer, sizeof(answer));
     assert_non_null(strstr(answer, "Access-Control-Allow-Origin: https://app.example\r\n"));
     assert_non_null(strstr(answer, "Vary: Origin\r\n"));
@@ -435,8 +435,8 @@ static void cors_fields_of_a_handler_never_leave(void **state)
 {
     char answer[4096];
     int fd = dial(*state, 0);
-    say(fd,
-        "GET /greedy HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\nConnection: close\r\n\r\n");
+    say(fd, "GET /greedy HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\n"
+            "Connection: close\r\n\r\n");
     read_all(fd, answer, sizeof(answer));
     assert_memory_equal(answer, "HTTP/1.1 201 ", 13);
     assert_null(strcasestr(answer, "access-control"));
