@@ -11,8 +11,8 @@
 /* A JSON string of `text`; bytes that are not UTF-8 become U+FFFD. */
 json_t *mg_json_text(struct mg_str text);
 
-/* The faults as an array of objects: severity, code, file, line, where, message, hint; null where a
- * fault has none of it. */
+/* The faults as an array of objects: severity, code, file, line, where, message, hint; null
+ * where a fault has none of it. */
 json_t *mg_json_faults(const struct mg_errs *errs);
 
 /* Print the document and a newline to standard output, and free it. */

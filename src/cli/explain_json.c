@@ -1,0 +1,201 @@
+/* explain_json.c - the report as JSON; docs/explain.md lists the members. */
+#include <jansson.h>
+
+#include "cli/explain_report.h"
+#include "core/buf.h"
+#include "core/utf8.h"
+
+/* A string; bytes that are not UTF-8 become U+FFFD. */
+static json_t *text(struct mg_str value)
+{
+    static const char REPLACEMENT[] = "\xef\xbf\xbd";
+    if (value.len == 0 || mg_utf8_is_valid(value)) {
+        return json_stringn(value.len == 0 ? "" : value.ptr, value.len);
+    }
+    struct mg_buf out;
+    mg_buf_init(&out, value.len * 3);
+    for (size_t i = 0; i < value.len;) {
+        size_t length = mg_utf8_sequence(mg_str_from_offset(value, i));
+        mg_buf_add(&out, length == 0 ? mg_str_from(REPLACEMENT)
+                                     : (struct mg_str){value.ptr + i, length});
+        i += length == 0 ? 1 : length;
+    }
+    json_t *result = out.overflowed ? NULL : json_stringn(out.ptr, out.len);
+    mg_buf_fini(&out);
+    return result;
+}
+
+static json_t *text_or_null(struct mg_str value)
+{
+    return value.len == 0 ? json_null() : text(value);
+}
+
+/* Set a member; a value that could not be made is left out, and the object noticed as broken by
+ * whoever reads it. */
+static void set(json_t *object, const char *key, json_t *value)
+{
+    (void)json_object_set_new(object, key, value);
+}
+
+static json_t *names(struct mg_browser_names list)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < list.count; i++) {
+        (void)json_array_append_new(array, text(list.items[i]));
+    }
+    return array;
+}
+
+static json_t *texts(const struct mg_str *items, size_t count)
+{
+    return names((struct mg_browser_names){items, count});
+}
+
+static json_t *fields(const struct mg_browser_field *items, size_t count)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *pair = json_array();
+        (void)json_array_append_new(pair, text(items[i].name));
+        (void)json_array_append_new(pair, text(items[i].value));
+        (void)json_array_append_new(array, pair);
+    }
+    return array;
+}
+
+static json_t *request_object(const struct mg_browser_request *request)
+{
+    json_t *object = json_object();
+    set(object, "method", text(request->method));
+    set(object, "url", text(request->url->href));
+    set(object, "target", text(request->url->target));
+    set(object, "origin", text_or_null(request->origin));
+    set(object, "acrm", text_or_null(request->acrm));
+    set(object, "acrh", text_or_null(request->acrh));
+    set(object, "credentials", json_boolean(request->credentials));
+    set(object, "fields", fields(request->fields, request->field_count));
+    return object;
+}
+
+static json_t *response_object(const struct mg_explain_exchange *exchange)
+{
+    if (!exchange->is_answered) {
+        return json_null();
+    }
+    const struct mg_browser_response *response = &exchange->answer.response;
+    json_t *object = json_object();
+    set(object, "status", json_integer(response->status));
+    set(object, "fields", fields(response->fields, response->field_count));
+    set(object, "synthetic", json_boolean(exchange->is_synthetic));
+    set(object, "source",
+        exchange->answer.source == NULL ? json_null()
+                                        : text(mg_str_from(exchange->answer.source)));
+    return object;
+}
+
+static json_t *policy_object(const struct mg_explain_exchange *exchange)
+{
+    if (exchange == NULL || !exchange->is_decided) {
+        return json_null();
+    }
+    const struct mg_resource *resource = exchange->resource;
+    json_t *object = json_object();
+    set(object, "file", resource == NULL ? json_null() : text(mg_str_from(resource->file)));
+    set(object, "line", resource == NULL ? json_null() : json_integer(resource->line));
+    set(object, "pattern", resource == NULL ? json_null() : text(resource->pattern));
+    set(object, "reason", text(mg_str_from(exchange->reason)));
+    return object;
+}
+
+static json_t *exchange_object(const struct mg_explain_report *report,
+                               const struct mg_explain_exchange *exchange)
+{
+    json_t *object = json_object();
+    set(object, "hop", json_integer((json_int_t)exchange->hop));
+    set(object, "request", request_object(&exchange->request));
+    set(object, "response", response_object(exchange));
+    set(object, "outcome", text(mg_str_from(mg_explain_outcome(report, exchange))));
+    set(object, "policy", policy_object(exchange));
+    return object;
+}
+
+/* The first URL's preflight or actual request. */
+static json_t *first_exchange(const struct mg_explain_report *report, bool preflight)
+{
+    for (size_t i = 0; i < report->exchange_count; i++) {
+        const struct mg_explain_exchange *exchange = &report->exchanges[i];
+        if (exchange->hop == 0 && exchange->request.preflight == preflight) {
+            return exchange_object(report, exchange);
+        }
+    }
+    return json_null();
+}
+
+static json_t *hop_object(const struct mg_browser_hop *hop)
+{
+    static const char *const PREFLIGHTS[] = {
+        [MG_PREFLIGHT_NONE] = "none",
+        [MG_PREFLIGHT_SENT] = "sent",
+        [MG_PREFLIGHT_CACHED] = "cached",
+    };
+    json_t *object = json_object();
+    set(object, "url", text(hop->url.href));
+    set(object, "method", text(hop->method));
+    set(object, "origin", text_or_null(hop->origin));
+    set(object, "preflight", json_string(PREFLIGHTS[hop->preflight]));
+    set(object, "preflight_status",
+        hop->preflight_status == 0 ? json_null() : json_integer(hop->preflight_status));
+    set(object, "status", hop->status == 0 ? json_null() : json_integer(hop->status));
+    return object;
+}
+
+static void set_lists(json_t *root, const struct mg_explain_report *report)
+{
+    const struct mg_browser_fetch *fetch = &report->fetch;
+    json_t *exchanges = json_array();
+    json_t *hops = json_array();
+    json_t *steps = json_array();
+    for (size_t i = 0; i < report->exchange_count; i++) {
+        (void)json_array_append_new(exchanges, exchange_object(report, &report->exchanges[i]));
+    }
+    for (size_t i = 0; i < fetch->hop_count; i++) {
+        (void)json_array_append_new(hops, hop_object(&fetch->hops[i]));
+    }
+    for (const struct mg_browser_step *step = fetch->steps; step != NULL; step = step->next) {
+        json_t *object = json_object();
+        set(object, "section", json_string(step->section));
+        set(object, "what", json_string(step->what));
+        set(object, "detail", text_or_null(step->detail));
+        set(object, "passed", json_boolean(step->passed));
+        set(object, "hop", json_integer((json_int_t)step->hop));
+        (void)json_array_append_new(steps, object);
+    }
+    set(root, "hops", hops);
+    set(root, "exchanges", exchanges);
+    set(root, "steps", steps);
+}
+
+bool mg_explain_print_json(const struct mg_explain_report *report, FILE *to)
+{
+    const struct mg_browser_fetch *fetch = &report->fetch;
+    const struct mg_browser_class *fetch_class = &fetch->classification;
+    const struct mg_explain_exchange *last = mg_explain_last(report);
+    json_t *root = json_object();
+    set(root, "kind", json_string(mg_explain_kind(report)));
+    set(root, "reason",
+        fetch_class->reason == NULL ? json_null() : json_string(fetch_class->reason));
+    set(root, "unsafe_headers", names(fetch_class->unsafe_names));
+    set(root, "dropped_headers", names(fetch_class->dropped_names));
+    set(root, "preflight", first_exchange(report, true));
+    set(root, "actual", first_exchange(report, false));
+    set(root, "verdict", json_string(mg_fetch_verdict_name(fetch->verdict)));
+    set(root, "outcome", json_string(mg_explain_outcome(report, last)));
+    set(root, "console", text_or_null(fetch->console));
+    set(root, "policy", policy_object(last));
+    set(root, "fix", texts(report->fixes, report->fix_count));
+    set(root, "notes", texts(report->input->notes, report->input->note_count));
+    set_lists(root, report);
+    bool ok = root != NULL && json_dumpf(root, to, JSON_INDENT(2)) == 0 && fputc('\n', to) >= 0;
+    json_decref(root);
+    return ok;
+}

@@ -1,0 +1,311 @@
+/* explain_run.c - drives the browser's state machine; each of its requests goes to the gate as
+ * bytes, or to the next raw answer.
+ */
+#include "cli/explain_run.h"
+
+#include <stdlib.h>
+
+#include "cli/answer_file.h"
+#include "core/buf.h"
+#include "cors/decide.h"
+
+enum {
+    CACHE_ENTRIES = 1024,
+    CACHE_TEXT_BYTES = 1 << 20,
+    MAX_REQUEST_BYTES = 64 << 20
+};
+
+/* One run under way. */
+struct run {
+    struct mg_explain_report *report;
+    const struct mg_explain_input *input;
+    const struct mg_explain_source *source;
+    struct mg_arena *arena;
+    size_t next_answer;
+};
+
+/* The fields of the browser's request, with what depends on the content and on a navigation. */
+static bool complete_request(const struct run *run, struct mg_browser_request *request)
+{
+    struct mg_str method = request->method;
+    bool has_length = request->has_body || mg_str_equal(method, MG_STR("POST")) ||
+                      mg_str_equal(method, MG_STR("PUT"));
+    struct mg_browser_field *fields =
+        mg_arena_calloc(run->arena, request->field_count + 1, sizeof(*fields));
+    size_t count = 0;
+    if (fields == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < request->field_count; i++) {
+        fields[count] = request->fields[i];
+        if (run->input->is_navigation &&
+            mg_str_equal(fields[count].name, MG_STR("Sec-Fetch-Mode"))) {
+            fields[count].value = MG_STR("navigate");
+        } else if (run->input->is_navigation &&
+                   mg_str_equal(fields[count].name, MG_STR("Sec-Fetch-Dest"))) {
+            fields[count].value = MG_STR("document");
+        }
+        count++;
+        if (has_length && mg_str_equal(request->fields[i].name, MG_STR("Connection"))) {
+            fields[count++] = (struct mg_browser_field){
+                MG_STR("Content-Length"),
+                mg_arena_printf(run->arena, "%zu",
+                                request->has_body ? run->input->content.len : 0)};
+        }
+    }
+    request->fields = fields;
+    request->field_count = count;
+    return !mg_arena_overflowed(run->arena);
+}
+
+static void write_request(const struct run *run, const struct mg_browser_request *request,
+                          struct mg_buf *out)
+{
+    mg_buf_printf(out, "%.*s %.*s HTTP/1.1\r\n", MG_STR_ARG(request->method),
+                  MG_STR_ARG(request->url->target));
+    for (size_t i = 0; i < request->field_count; i++) {
+        mg_buf_add(out, request->fields[i].name);
+        mg_buf_add(out, MG_STR(": "));
+        mg_buf_add(out, request->fields[i].value);
+        mg_buf_add(out, MG_STR("\r\n"));
+    }
+    mg_buf_add(out, MG_STR("\r\n"));
+    if (request->has_body) {
+        mg_buf_add(out, run->input->content);
+    }
+}
+
+/* Read the head that `bytes` begins with; it is one of ours, and well-formed. */
+static bool read_head(const struct run *run, struct mg_str bytes,
+                      struct mg_explain_answer *answer)
+{
+    struct mg_answer_file file;
+    struct mg_answer_fault fault;
+    const char *end = bytes.len == 0 ? NULL : memmem(bytes.ptr, bytes.len, "\r\n\r\n", 4);
+    if (end != NULL) {
+        bytes.len = (size_t)(end - bytes.ptr) + 4;
+    }
+    bytes = mg_arena_dup(run->arena, bytes);
+    if (!mg_answer_file_parse(bytes, run->arena, &file, &fault)) {
+        return false;
+    }
+    const struct mg_raw_answer *raw = &file.answers[0];
+    *answer = (struct mg_explain_answer){
+        .response = {raw->status, raw->fields, raw->field_count},
+        .status_line = mg_arena_printf(run->arena, "%.*s %u %.*s", MG_STR_ARG(raw->version),
+                                       raw->status, MG_STR_ARG(raw->phrase)),
+    };
+    return true;
+}
+
+/* The value of the one field called `name`, as a list of lines. */
+static struct mg_lines lines_of(const struct mg_browser_request *request, struct mg_str name,
+                                struct mg_str *storage)
+{
+    for (size_t i = 0; i < request->field_count; i++) {
+        if (mg_str_equal_nocase(request->fields[i].name, name)) {
+            *storage = request->fields[i].value;
+            return (struct mg_lines){storage, 1};
+        }
+    }
+    return (struct mg_lines){NULL, 0};
+}
+
+/* Answer in place of a handler that needs more than this process: a 200 with the fields that the
+ * decision gives to whatever the handler answers. */
+static bool synthesize(const struct run *run, struct mg_explain_exchange *exchange)
+{
+    const struct mg_resource *resource = exchange->resource;
+    const struct mg_browser_request *request = &exchange->request;
+    struct mg_str storage[5];
+    struct mg_str origins[MG_OPTIONS_MAX_LIST];
+    const struct mg_strings *own = run->source->public_origins;
+    for (size_t i = 0; i < own->count; i++) {
+        origins[i] = mg_str_from(own->items[i]);
+    }
+    struct mg_lines site = lines_of(request, MG_STR("sec-fetch-site"), &storage[4]);
+    const struct mg_cors_request cors = {
+        .method = request->method,
+        .origin = lines_of(request, MG_STR("origin"), &storage[0]),
+        .acrm = lines_of(request, MG_STR("access-control-request-method"), &storage[1]),
+        .acrh = lines_of(request, MG_STR("access-control-request-headers"), &storage[2]),
+        .content_type = lines_of(request, MG_STR("content-type"), &storage[3]),
+        .site = site.count == 0 ? (struct mg_str){NULL, 0} : storage[4],
+        .scheme = MG_STR("http"),
+        .host = request->url->authority,
+        .public_origins = {origins, own->count},
+    };
+    struct mg_buf out;
+    mg_buf_init(&out, MAX_REQUEST_BYTES);
+    mg_buf_add(&out, MG_STR("HTTP/1.1 200 OK\r\n"));
+    if (resource->cors_mode != MG_CORS_OFF) {
+        struct mg_decision decision;
+        bool rejects = resource->rule != NULL && mg_rule_rejects(resource->rule);
+        mg_cors_decide(resource->rule, &cors, mg_cors_classify(&cors, rejects), &decision);
+        mg_cors_write_fields(&decision, &out);
+        if (mg_cors_vary(&decision).len > 0) {
+            mg_buf_printf(&out, "Vary: %.*s\r\n", MG_STR_ARG(mg_cors_vary(&decision)));
+        }
+        exchange->reason = decision.reason;
+    }
+    mg_buf_add(&out, MG_STR("\r\n"));
+    bool ok = !out.overflowed && read_head(run, mg_buf_str(&out), &exchange->answer);
+    mg_buf_fini(&out);
+    exchange->is_synthetic = true;
+    return ok;
+}
+
+/* Whether the resource's handler did not answer in the gate. */
+static bool is_unanswered(const struct mg_gate_answer *answer)
+{
+    if (answer->resource == NULL) {
+        return false;
+    }
+    enum mg_handler_kind kind = answer->resource->handler.kind;
+    bool is_elsewhere = kind == MG_HANDLER_PROXY || kind == MG_HANDLER_CUSTOM;
+    return answer->status == 0 || (is_elsewhere && strcmp(answer->reason, "no-handler") == 0);
+}
+
+static bool ask_gate(const struct run *run, struct mg_explain_exchange *exchange)
+{
+    struct mg_buf request;
+    struct mg_gate_answer answer;
+    mg_buf_init(&request, MAX_REQUEST_BYTES);
+    write_request(run, &exchange->request, &request);
+    bool ok =
+        !request.overflowed && mg_gate_ask(run->source->gate, mg_buf_str(&request), &answer);
+    if (ok) {
+        exchange->is_decided = true;
+        exchange->resource = answer.resource;
+        exchange->reason = answer.reason;
+        ok = is_unanswered(&answer) ? synthesize(run, exchange)
+                                    : read_head(run, answer.bytes, &exchange->answer);
+    }
+    mg_buf_fini(&request);
+    return ok;
+}
+
+/* Get the answer to an exchange's request. Returns: false when memory is out. */
+static bool answer(struct run *run, struct mg_explain_exchange *exchange)
+{
+    if (run->source->ask != NULL) {
+        exchange->is_answered =
+            run->source->ask(run->source->context, &exchange->request, &exchange->answer);
+        return true;
+    }
+    if (run->source->gate != NULL) {
+        exchange->is_answered = ask_gate(run, exchange);
+        return exchange->is_answered;
+    }
+    if (run->next_answer < run->source->answer_count) {
+        exchange->answer = run->source->answers[run->next_answer++];
+        exchange->is_answered = true;
+    }
+    return true;
+}
+
+/* Fill the cache with what an earlier preflight of the same fetch was answered. */
+static void fill_cache(const struct run *run, struct mg_preflight_cache *cache)
+{
+    struct mg_browser_class fetch_class;
+    const struct mg_browser_spec *spec = &run->input->spec;
+    if (run->source->cached == NULL || !mg_browser_classify(spec, run->arena, &fetch_class) ||
+        fetch_class.kind == MG_FETCH_FORBIDDEN) {
+        return;
+    }
+    const struct mg_browser_check check = {
+        .browser = spec->browser,
+        .origin = spec->origin,
+        .include = spec->credentials == MG_CREDENTIALS_INCLUDE,
+        .method = fetch_class.method,
+        .unsafe_names = fetch_class.unsafe_names,
+        .forced = fetch_class.forced,
+    };
+    mg_preflight_cache_store(cache, &check, &fetch_class.url, &run->source->cached->response,
+                             0);
+}
+
+/* Send one request and hand its answer to the browser. Returns: false when memory is out. */
+static bool exchange_one(struct run *run, enum mg_turn *turn, uint64_t now_ms)
+{
+    struct mg_explain_report *report = run->report;
+    struct mg_browser_fetch *fetch = &report->fetch;
+    struct mg_explain_exchange *exchange = &report->exchanges[report->exchange_count++];
+    *exchange = (struct mg_explain_exchange){
+        .request = fetch->request, .hop = fetch->hop_count - 1, .step = fetch->last_step};
+    if (!complete_request(run, &exchange->request) || !answer(run, exchange)) {
+        return false;
+    }
+    if (!exchange->is_answered) {
+        report->is_answer_missing = run->source->ask == NULL;
+        *turn = mg_browser_fetch_fail(fetch);
+        exchange->outcome = MG_OUTCOME_NETWORK_ERROR;
+        return true;
+    }
+    *turn = mg_browser_fetch_answer(fetch, &exchange->answer.response, now_ms);
+    exchange->outcome = *turn == MG_TURN_DONE ? fetch->judgement.outcome : MG_OUTCOME_OK;
+    return true;
+}
+
+bool mg_explain_run(struct mg_explain_report *report, const struct mg_explain_input *input,
+                    const struct mg_explain_source *source)
+{
+    struct run run = {report, input, source, input->arena, 0};
+    struct mg_preflight_cache cache;
+    struct mg_arena text;
+    struct mg_preflight_entry *entries =
+        mg_arena_calloc(input->arena, CACHE_ENTRIES, sizeof(*entries));
+    uint64_t now_ms = source->cached_age_s * 1000;
+    *report = (struct mg_explain_report){.input = input};
+    if (entries == NULL) {
+        return false;
+    }
+    mg_arena_init(&text, NULL, 0, CACHE_TEXT_BYTES);
+    mg_preflight_cache_init(&cache, entries, CACHE_ENTRIES, &text);
+    fill_cache(&run, &cache);
+    enum mg_turn turn =
+        mg_browser_fetch_begin(&report->fetch, &input->spec, input->arena, &cache, now_ms);
+    bool ok = true;
+    while (ok && turn == MG_TURN_SEND && report->exchange_count < MG_EXPLAIN_MAX_EXCHANGES) {
+        ok = exchange_one(&run, &turn, now_ms);
+    }
+    report->unused_answer_count = source->answer_count - run.next_answer;
+    mg_arena_fini(&text);
+    return ok && report->fetch.judgement.outcome != MG_OUTCOME_OUT_OF_MEMORY;
+}
+
+const struct mg_explain_exchange *mg_explain_last(const struct mg_explain_report *report)
+{
+    return report->exchange_count == 0 ? NULL : &report->exchanges[report->exchange_count - 1];
+}
+
+const char *mg_explain_kind(const struct mg_explain_report *report)
+{
+    const struct mg_browser_class *fetch_class = &report->fetch.classification;
+    bool is_no_cors = fetch_class->kind != MG_FETCH_FORBIDDEN && fetch_class->opaque;
+    return is_no_cors ? "no-cors" : mg_fetch_kind_name(fetch_class->kind);
+}
+
+const char *mg_explain_outcome(const struct mg_explain_report *report,
+                               const struct mg_explain_exchange *exchange)
+{
+    if (exchange != NULL && report->is_answer_missing && !exchange->is_answered) {
+        return "answer-missing";
+    }
+    return mg_outcome_name(exchange != NULL ? exchange->outcome
+                                            : report->fetch.judgement.outcome);
+}
+
+struct mg_browser_check mg_explain_check(const struct mg_explain_report *report,
+                                         const struct mg_explain_exchange *exchange)
+{
+    const struct mg_browser_fetch *fetch = &report->fetch;
+    return (struct mg_browser_check){
+        .browser = report->input->spec.browser,
+        .origin = exchange->request.origin,
+        .include = report->input->spec.credentials == MG_CREDENTIALS_INCLUDE,
+        .method = fetch->hops[exchange->hop].method,
+        .unsafe_names = fetch->unsafe_names,
+        .forced = fetch->classification.forced,
+    };
+}
