@@ -160,7 +160,7 @@ static void what_chromium_copies_is_read(void **state)
                    paste_notes(&paste.input, "https://app.example: taken from Origin"));
     mg_expect_true("cookies are", paste_notes(&paste.input, "credentials: \"include\""));
     mg_expect_true("what was left out is",
-                   paste_notes(&paste.input, "cache-control, origin, pragma, priority, "
+                   paste_notes(&paste.input, "cache-control, Cookie, origin, pragma, priority, "
                                              "referer, sec-ch-ua, sec-ch-ua-mobile"));
     paste_free(&paste);
 }
