@@ -106,7 +106,9 @@ describe("Chromium", { timeout: 240_000 }, () => {
     it("POST a form without a preflight", async () => {
       const { mark, href } = url("/api/x");
       const answer = await app.fetch(href, {
-        method: "POST", body: "a=b", headers: { "Content-Type": "application/x-www-form-urlencoded" },
+        method: "POST",
+        body: "a=b",
+        headers: { "Content-Type": "application/x-www-form-urlencoded" },
       });
       assert.equal(echoed(answer).body, "a=b");
       const [record] = await gate.records(mark, 1);
@@ -210,7 +212,9 @@ describe("Chromium", { timeout: 240_000 }, () => {
     it("a public rule: the answer is withheld, and the console says why", async () => {
       const answer = await same.fetch(url("/public").href, { credentials: "include" });
       assert.match(answer.error, /TypeError/);
-      await same.said(/must not be the wildcard '\*' when the request's credentials mode is 'include'/);
+      await same.said(
+        /must not be the wildcard '\*' when the request's credentials mode is 'include'/,
+      );
     });
   });
 

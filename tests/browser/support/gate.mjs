@@ -28,7 +28,10 @@ export class Gate {
     );
     gate.child.stderr.on("data", (data) => (gate.errors += data));
     gate.child.on("exit", (code, signal) => (gate.exit = signal ?? code));
-    gate.child.on("error", (error) => ((gate.errors += error.message), (gate.exit = "not started")));
+    gate.child.on("error", (error) => {
+      gate.errors += error.message;
+      gate.exit = "not started";
+    });
     gate.port = await gate.#readPort();
     gate.url = `http://127.0.0.1:${gate.port}`;
     return gate;

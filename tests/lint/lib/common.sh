@@ -11,8 +11,8 @@ LINT_NAME=$(basename "$0" .sh)
 export LC_ALL=C
 
 # Files of ours below the current folder whose names match one of the patterns, sorted, one a line.
-# Built files, installed packages, fuzz inputs and the servers that only mark what is possible (bench/limit)
-# are not checked.
+# Built files, installed packages, fuzz inputs and the servers that only mark what is possible
+# (bench/limit) are not checked.
 files() {
   set -f
   names=""
@@ -20,7 +20,8 @@ files() {
     names="$names -o -name $pattern"
   done
   # shellcheck disable=SC2086 # words, to be split
-  find . \( -path ./build -o -path ./.git -o -name node_modules -o -path ./tests/fuzz/corpus -o -path ./tests/bench/limit \) \
+  find . \( -path ./build -o -path ./.git -o -name node_modules -o -path ./tests/fuzz/corpus \
+    -o -path ./tests/bench/limit \) \
     -prune -o -type f \( -name /none $names \) -print | sed 's|^\./||' | sort
   set +f
 }
