@@ -1,7 +1,7 @@
 /* answer_file.c - a cursor over lines; a head is read in one pass, content is stepped over.
  *
- * The trap is content that looks like a head. Only what directly follows a head's empty line, or
- * stands exactly where Content-Length ends, is taken for one.
+ * The trap is content that looks like a head. Only what directly follows a head's empty
+ * line, or stands exactly where Content-Length ends, is taken for one.
  */
 #include "cli/answer_file.h"
 
@@ -78,6 +78,9 @@ static bool read_status_line(struct reader *r, struct mg_raw_answer *answer)
     *answer = (struct mg_raw_answer){.line = r->at.line};
     struct mg_str line;
     size_t taken = peek_line(r->at.rest, &line);
+    if (memchr(line.ptr, '\0', line.len) != NULL) {
+        return fail(r, "a NUL byte in a head");
+    }
     const char *space = memchr(line.ptr, ' ', line.len);
     size_t version_len = (size_t)(space - line.ptr);
     unsigned long long status = 0;
@@ -98,7 +101,9 @@ static bool read_field(struct reader *r, struct mg_str line)
     if (r->field_count > 0 && (line.ptr[0] == ' ' || line.ptr[0] == '\t')) {
         struct mg_str *value = &r->fields[r->field_count - 1].value;
         struct mg_str more = mg_str_trim_ows(line);
-        *value = mg_arena_printf(r->arena, "%.*s %.*s", MG_STR_ARG(*value), MG_STR_ARG(more));
+        bool has_both = value->len > 0 && more.len > 0;
+        *value = mg_arena_printf(r->arena, "%.*s%s%.*s", MG_STR_ARG(*value),
+                                 has_both ? " " : "", MG_STR_ARG(more));
         return true;
     }
     const char *colon = memchr(line.ptr, ':', line.len);
@@ -185,8 +190,8 @@ static bool skip_content(struct reader *r, const struct mg_raw_answer *answer)
     return true;
 }
 
-/* Whether the response is not the one that the request asked for: an interim one, or what a proxy
- * said to CONNECT, which has a head of its own before that of the server. */
+/* Whether the response is not the one that the request asked for: an interim one, or what a
+ * proxy said to CONNECT, which has a head of its own before that of the server. */
 static bool is_interim(const struct mg_raw_answer *answer, bool is_followed)
 {
     return answer->status < 200 ||

@@ -1,6 +1,6 @@
-/* curl_command.c - a table of curl's options: those that shape the request, and those that may be
- * passed over with or without a value. An option that is in neither could take the URL for its
- * value, so it is an error and no guess.
+/* curl_command.c - a table of curl's options: those that shape the request, and those that
+ * may be passed over with or without a value. An option that is in neither could take the
+ * URL for its value, so it is an error and no guess.
  */
 #include "cli/curl_command.h"
 

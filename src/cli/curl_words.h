@@ -1,5 +1,5 @@
-/* curl_words.h - a line of a POSIX shell (with bash's $'...') as words: quotes taken off, nothing
- * expanded.
+/* curl_words.h - a line of a POSIX shell (with bash's $'...') as words: quotes taken off,
+ * nothing expanded.
  *
  * Ownership: words lie in the arena.
  * Threads:   pure; any thread.
@@ -21,10 +21,10 @@ struct mg_curl_words {
     bool has_more;      /* another command follows (; | & > < or a new line): not read */
 };
 
-/* Split `text`. Quotes: '...', "...", $'...' with its escapes, \ before one byte, \ at the end of
- * a line. A # at the start of a word begins a comment.
- * Returns: false with *fault for a quote that does not end, too many words, a NUL byte, cmd.exe's
- * way of quoting, or a full arena. */
+/* Split `text`. Quotes: '...', "...", $'...' with its escapes, \ before one byte, \ at the
+ * end of a line. A # at the start of a word begins a comment.
+ * Returns: false with *fault for a quote that does not end, too many words, a NUL byte,
+ * cmd.exe's way of quoting, or a full arena. */
 bool mg_curl_words_split(struct mg_str text, struct mg_arena *arena, struct mg_curl_words *out,
                          struct mg_explain_fault *fault);
 

@@ -2,7 +2,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/answer_file.h"
 #include "cli/arguments.h"
 #include "cli/cli.h"
 #include "cli/command.h"
@@ -63,15 +62,15 @@ static void print_help(void)
     (void)printf(
         "Usage: moongate explain --policy PATH... --from ORIGIN [OPTION]... URL\n"
         "       moongate explain --answer FILE... --from ORIGIN [OPTION]... URL\n\n"
-        "Do what a browser does with a fetch: classify it, send the preflight and the request to\n"
-        "the policies, check the answers, follow redirects, and tell the verdict, the line of\n"
-        "policy behind it, the sentence of the console, and what to change.\n\n"
+        "Do what a browser does with a fetch: classify it, send the preflight and the request\n"
+        "to the policies, check the answers, follow redirects, and tell the verdict, the line\n"
+        "of policy behind it, the sentence of the console, and what to change.\n\n"
         "Who answers:\n"
         "  --policy PATH          a policy file, or a directory of them; repeatable\n"
         "  --public-origin ORIGIN an origin the server is reached by; repeatable\n"
-        "  --answer FILE          judge raw responses instead, as `curl -i` prints them; in the\n"
-        "                         order of the requests; repeatable; - is standard input\n"
-        "  --cached FILE          an earlier preflight's answer that is in the browser's cache\n"
+        "  --answer FILE          judge raw responses instead, as `curl -i` prints them; in\n"
+        "                         the order of the requests; repeatable; - is standard input\n"
+        "  --cached FILE          an earlier preflight's answer, in the browser's cache\n"
         "  --cached-age DURATION  how long ago it came (0s)\n\n"
         "The fetch:\n"
         "  --from ORIGIN          the page's origin\n"
@@ -82,13 +81,15 @@ static void print_help(void)
         "  --credentials MODE     include, same-origin or omit (same-origin)\n"
         "  --mode MODE            cors, no-cors, same-origin or navigate (cors)\n"
         "  --redirect MODE        follow, error or manual (follow)\n"
-        "  --as INITIATOR         fetch, xhr, beacon, event-source, script, stylesheet, font or\n"
-        "                         image (fetch); --xhr is --as xhr\n"
+        "  --as INITIATOR         fetch, xhr, beacon, event-source, script, stylesheet, font\n"
+        "                         or image (fetch); --xhr is --as xhr\n"
         "  --upload-listener      the XMLHttpRequest has upload listeners\n"
         "  --browser NAME         chromium, firefox, webkit or standard (chromium)\n"
-        "  --curl COMMAND         read the fetch from a pasted curl command; - is standard input\n"
-        "  --fetch CALL           read it from a pasted fetch(url, {...}); - is standard input\n\n"
-        "  --json                 print one JSON object\n\n"
+        "  --curl COMMAND         read the fetch from a pasted curl command; - is standard\n"
+        "                         input\n"
+        "  --fetch CALL           read it from a pasted fetch(url, {...}); - is standard "
+        "input\n"
+        "\n  --json                 print one JSON object\n\n"
         "Exit codes: 0 readable or opaque, 1 blocked or failed, 2 usage, 3 invalid policy, 4 a "
         "file that\ncannot be read.\n");
 }
@@ -264,14 +265,7 @@ static int read_answers(struct command *command, const char *path,
         return MG_EXIT_USAGE;
     }
     for (size_t i = 0; i < file.count && *count < capacity; i++) {
-        const struct mg_raw_answer *raw = &file.answers[i];
-        answers[(*count)++] = (struct mg_explain_answer){
-            .source = path,
-            .response = {raw->status, raw->fields, raw->field_count},
-            .status_line =
-                mg_arena_printf(&command->arena, "%.*s %u %.*s", MG_STR_ARG(raw->version),
-                                raw->status, MG_STR_ARG(raw->phrase)),
-        };
+        answers[(*count)++] = mg_explain_answer_from(&file.answers[i], path, &command->arena);
     }
     return MG_EXIT_OK;
 }

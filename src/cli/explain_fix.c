@@ -9,7 +9,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "cli/answer_file.h"
 #include "core/buf.h"
 #include "cors/decide.h"
 #include "cors/safelist.h"
@@ -182,12 +181,33 @@ static void fix_no_rule(struct mg_explain_report *report,
     }
 }
 
+/* What the lists of a rule lack. */
+static void fix_lists(struct mg_explain_report *report,
+                      const struct mg_explain_exchange *exchange,
+                      const struct mg_browser_check *check,
+                      const struct mg_browser_response *allowed)
+{
+    const struct mg_resource *resource = exchange->resource;
+    struct mg_str where = place(report, resource);
+    struct lacks lacks = find_lacks(report, check, allowed);
+    if (lacks.method && !fix_method_case(report, check->method)) {
+        add(report, "add \"%.*s\" to %s in %.*s", MG_STR_ARG(check->method),
+            resource_has(resource, check->method)
+                ? "cors.methods"
+                : "methods, and to cors.methods if it is set,",
+            MG_STR_ARG(where));
+    }
+    if (lacks.headers.len > 0) {
+        add(report, "add %.*s to cors.headers in %.*s", MG_STR_ARG(lacks.headers),
+            MG_STR_ARG(where));
+    }
+}
+
 /* What the rule of a policy lacks. */
 static void fix_rule(struct mg_explain_report *report,
                      const struct mg_explain_exchange *exchange)
 {
-    const struct mg_resource *resource = exchange->resource;
-    struct mg_str where = place(report, resource);
+    struct mg_str where = place(report, exchange->resource);
     struct mg_browser_check check = mg_explain_check(report, exchange);
     struct mg_browser_response allowed;
     if (!allowed_response(report, exchange, &allowed)) {
@@ -201,28 +221,16 @@ static void fix_rule(struct mg_explain_report *report,
     }
     if (once_allowed == MG_OUTCOME_ACAO_WILDCARD_CREDENTIALS) {
         add(report,
-            "name \"%.*s\" in cors.origins in place of \"*\" and set cors.credentials = true in "
-            "%.*s, or fetch without credentials",
+            "name \"%.*s\" in cors.origins in place of \"*\" and set cors.credentials = true "
+            "in %.*s, or fetch without credentials",
             MG_STR_ARG(check.origin), MG_STR_ARG(where));
     } else if (once_allowed == MG_OUTCOME_ACAC_NOT_TRUE) {
         add(report, "set cors.credentials = true in %.*s, or fetch without credentials",
             MG_STR_ARG(where));
     }
-    if (!exchange->request.preflight) {
-        return;
-    }
-    struct mg_browser_check lists = check;
-    lists.include = check.include && once_allowed == MG_OUTCOME_OK;
-    struct lacks lacks = find_lacks(report, &lists, &allowed);
-    if (lacks.method && !fix_method_case(report, check.method)) {
-        add(report, "add \"%.*s\" to %s in %.*s", MG_STR_ARG(check.method),
-            resource_has(resource, check.method) ? "cors.methods"
-                                                 : "methods, and to cors.methods if it is set,",
-            MG_STR_ARG(where));
-    }
-    if (lacks.headers.len > 0) {
-        add(report, "add %.*s to cors.headers in %.*s", MG_STR_ARG(lacks.headers),
-            MG_STR_ARG(where));
+    if (exchange->request.preflight) {
+        check.include = check.include && once_allowed == MG_OUTCOME_OK;
+        fix_lists(report, exchange, &check, &allowed);
     }
 }
 
@@ -265,8 +273,8 @@ static void fix_policy(struct mg_explain_report *report,
     struct mg_str where = place(report, resource);
     if (resource->cors_mode == MG_CORS_OFF) {
         add(report,
-            "%.*s says cors = false: its handler has to send the CORS fields by itself, or give "
-            "it a rule",
+            "%.*s says cors = false: its handler has to send the CORS fields by itself, or "
+            "give it a rule",
             MG_STR_ARG(where));
     } else if (fix_refusal(report, exchange->reason)) {
         return;
@@ -298,7 +306,8 @@ static void fix_check(struct mg_explain_report *report,
                                   &value) ||
          !mg_str_equal(value, MG_STR("true")))) {
         add(report,
-            "send Access-Control-Allow-Credentials: true with %.*s, or fetch without credentials",
+            "send Access-Control-Allow-Credentials: true with %.*s, or fetch without "
+            "credentials",
             MG_STR_ARG(whose));
     }
 }

@@ -7,9 +7,9 @@
 
 #include "cli/explain_run.h"
 
-/* Fill report->fixes, a sentence a change: in which line of a policy, in which field of which
- * answer, or in the script. All that this fetch needs is named at once. None where the answer is
- * readable. */
+/* Fill report->fixes, a sentence a change: in which line of a policy, in which field of
+ * which answer, or in the script. All that this fetch needs is named at once. None where
+ * the answer is readable. */
 void mg_explain_fix(struct mg_explain_report *report);
 
 #endif

@@ -214,7 +214,8 @@ size_t mg_explain_put_utf8(char *out, unsigned code)
         out[0] = (char)code;
         return 1;
     }
-    /* The first byte has a bit for each byte of the sequence; six bits go into each other one. */
+    /* The first byte has a bit for each byte of the sequence; six bits go into each other
+     * one. */
     size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
     for (size_t i = length - 1; i > 0; i--, code >>= 6) {
         out[i] = (char)(0x80 | (code & 0x3f));

@@ -58,9 +58,9 @@ bool mg_explain_set_mode(struct mg_explain_input *input, struct mg_str name);
 bool mg_explain_set_credentials(struct mg_explain_input *input, struct mg_str name);
 bool mg_explain_set_redirect(struct mg_explain_input *input, struct mg_str name);
 
-/* Sort out the headers of a pasted text: Origin (else Referer) names the page, User-Agent and
- * Sec-Fetch-* tell of the browser, Cookie of credentials; forbidden ones and those that browsers
- * add to requests of their own are left out, with a note that lists them. */
+/* Sort out the headers of a pasted text: Origin (else Referer) names the page, User-Agent
+ * and Sec-Fetch-* tell of the browser, Cookie of credentials; forbidden ones and those that
+ * browsers add to requests of their own are left out, with a note that lists them. */
 void mg_explain_sort_pasted(struct mg_explain_input *input);
 
 /* Write a code point as UTF-8; surrogates and what is no code point become U+FFFD. Returns: how

@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#include "cli/answer_file.h"
 #include "core/buf.h"
 #include "cors/decide.h"
 
@@ -75,6 +74,18 @@ static void write_request(const struct run *run, const struct mg_browser_request
     }
 }
 
+struct mg_explain_answer mg_explain_answer_from(const struct mg_raw_answer *raw,
+                                                const char *source, struct mg_arena *arena)
+{
+    return (struct mg_explain_answer){
+        .source = source,
+        .response = {raw->status, raw->fields, raw->field_count},
+        .status_line =
+            mg_arena_printf(arena, "%.*s %u%s%.*s", MG_STR_ARG(raw->version), raw->status,
+                            raw->phrase.len > 0 ? " " : "", MG_STR_ARG(raw->phrase)),
+    };
+}
+
 /* Read the head that `bytes` begins with; it is one of ours, and well-formed. */
 static bool read_head(const struct run *run, struct mg_str bytes,
                       struct mg_explain_answer *answer)
@@ -89,12 +100,7 @@ static bool read_head(const struct run *run, struct mg_str bytes,
     if (!mg_answer_file_parse(bytes, run->arena, &file, &fault)) {
         return false;
     }
-    const struct mg_raw_answer *raw = &file.answers[0];
-    *answer = (struct mg_explain_answer){
-        .response = {raw->status, raw->fields, raw->field_count},
-        .status_line = mg_arena_printf(run->arena, "%.*s %u %.*s", MG_STR_ARG(raw->version),
-                                       raw->status, MG_STR_ARG(raw->phrase)),
-    };
+    *answer = mg_explain_answer_from(&file.answers[0], NULL, run->arena);
     return true;
 }
 
@@ -111,8 +117,8 @@ static struct mg_lines lines_of(const struct mg_browser_request *request, struct
     return (struct mg_lines){NULL, 0};
 }
 
-/* Answer in place of a handler that needs more than this process: a 200 with the fields that the
- * decision gives to whatever the handler answers. */
+/* Answer in place of a handler that needs more than this process: a 200 with the fields
+ * that the decision gives to whatever the handler answers. */
 static bool synthesize(const struct run *run, struct mg_explain_exchange *exchange)
 {
     const struct mg_resource *resource = exchange->resource;

@@ -7,6 +7,7 @@
 #ifndef MG_CLI_EXPLAIN_RUN_H
 #define MG_CLI_EXPLAIN_RUN_H
 
+#include "cli/answer_file.h"
 #include "cli/explain_input.h"
 #include "cors/browser_fetch.h"
 #include "policy/set.h"
@@ -18,6 +19,10 @@ struct mg_explain_answer {
     struct mg_browser_response response;
     struct mg_str status_line;
 };
+
+/* The answer that `raw` is, read from `source`; NULL: from the gate. */
+struct mg_explain_answer mg_explain_answer_from(const struct mg_raw_answer *raw,
+                                                const char *source, struct mg_arena *arena);
 
 /* One request and its answer. */
 struct mg_explain_exchange {

@@ -115,7 +115,7 @@ static void print_source(const struct printer *p, const struct mg_explain_exchan
         (void)fprintf(p->to, "  ");
     }
     (void)fprintf(p->to, "%s\n", exchange->reason);
-    if (exchange->is_synthetic) {
+    if (exchange->is_synthetic && resource != NULL) {
         (void)fprintf(p->to,
                       "  note  %s does not answer here: a 200 with the decision's fields "
                       "stands for it\n",

@@ -29,7 +29,11 @@ static bool to_latin1(struct parser *p, struct mg_str *value)
             return MG_FETCH_FAIL(&p->c, "the header above has a character beyond U+00FF: "
                                         "fetch() throws a TypeError");
         }
-        out[count] = length == 2 ? (char)((b & 3) << 6 | (value->ptr[i + 1] & 0x3f)) : (char)b;
+        unsigned code = b;
+        if (length == 2) {
+            code = (b & 3U) << 6 | ((unsigned char)value->ptr[i + 1] & 0x3fU);
+        }
+        out[count] = (char)code;
         i += length == 2 ? 2 : 1;
     }
     *value = (struct mg_str){out, out == NULL ? 0 : count};
@@ -89,8 +93,8 @@ static bool read_separator(struct parser *p, char closer)
 static bool read_header_object(struct parser *p)
 {
     while (!mg_fetch_take(&p->c, "}")) {
-        struct mg_str name;
-        struct mg_str value;
+        struct mg_str name = {NULL, 0};
+        struct mg_str value = {NULL, 0};
         if (!read_property_name(p, &name) || !mg_fetch_expect(&p->c, ":") ||
             !read_header_value(p, &value) || !add_header(p, name, value) ||
             !read_separator(p, '}')) {
@@ -104,8 +108,8 @@ static bool read_header_object(struct parser *p)
 static bool read_header_pairs(struct parser *p)
 {
     while (!mg_fetch_take(&p->c, "]")) {
-        struct mg_str name;
-        struct mg_str value;
+        struct mg_str name = {NULL, 0};
+        struct mg_str value = {NULL, 0};
         if (!mg_fetch_expect(&p->c, "[") ||
             !mg_fetch_read_string(&p->c, "a header's name", &name) ||
             !mg_fetch_expect(&p->c, ",") || !read_header_value(p, &value)) {
@@ -189,7 +193,7 @@ static bool read_blob(struct parser *p)
         return false;
     }
     if (mg_fetch_take(&p->c, ",") && mg_fetch_take(&p->c, "{")) {
-        struct mg_str name;
+        struct mg_str name = {NULL, 0};
         if (!read_property_name(p, &name) || !mg_str_equal(name, MG_STR("type")) ||
             !mg_fetch_take(&p->c, ":") ||
             !mg_fetch_read_string(&p->c, "the type", &p->input->spec.blob_type)) {
@@ -245,7 +249,7 @@ static bool read_body(struct parser *p)
 static bool read_word_option(struct parser *p, struct mg_str name)
 {
     struct mg_explain_input *input = p->input;
-    struct mg_str value;
+    struct mg_str value = {NULL, 0};
     size_t start = p->c.at;
     if (!mg_fetch_read_string(&p->c, "the option's value", &value)) {
         return false;
@@ -314,7 +318,7 @@ static bool read_options(struct parser *p)
         return false;
     }
     while (!mg_fetch_take(&p->c, "}")) {
-        struct mg_str name;
+        struct mg_str name = {NULL, 0};
         if (!read_property_name(p, &name)) {
             return false;
         }

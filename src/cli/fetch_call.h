@@ -12,9 +12,9 @@
 
 #include "cli/explain_input.h"
 
-/* Read `text` into `input`, which was initialised. Options of fetch() that CORS does not look at,
- * and unknown ones, are passed over; the unknown with a note. What follows the call (".then(...)")
- * is not read.
+/* Read `text` into `input`, which was initialised. Options of fetch() that CORS does not
+ * look at, and unknown ones, are passed over; the unknown with a note. What follows the
+ * call (".then(...)") is not read.
  * Returns: false with *fault, the place and what explain cannot read there. */
 bool mg_fetch_call_parse(struct mg_str text, struct mg_explain_input *input,
                          struct mg_explain_fault *fault);

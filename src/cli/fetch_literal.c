@@ -24,7 +24,8 @@ static bool is_name_byte(char b)
     return (lower >= 'a' && lower <= 'z') || mg_ascii_is_digit(b) || b == '_' || b == '$';
 }
 
-/* Length of a comment at the cursor; 0: there is none. One without an end ends with the text. */
+/* Length of a comment at the cursor; 0: there is none. One without an end ends with the
+ * text. */
 static size_t comment(const struct mg_fetch_cursor *c)
 {
     struct mg_str rest = mg_str_from_offset(c->text, c->at);
@@ -247,7 +248,7 @@ static bool read_scalar(struct mg_fetch_cursor *c, struct mg_buf *json)
 {
     static const char *const WORDS[] = {"true", "false", "null"};
     if (mg_fetch_at_string(c)) {
-        struct mg_str text;
+        struct mg_str text = {NULL, 0};
         if (!mg_fetch_read_string(c, "a value", &text)) {
             return false;
         }
@@ -266,7 +267,7 @@ static bool read_scalar(struct mg_fetch_cursor *c, struct mg_buf *json)
 /* The key of a property and its colon. */
 static bool read_key(struct mg_fetch_cursor *c, struct mg_buf *json)
 {
-    struct mg_str key;
+    struct mg_str key = {NULL, 0};
     if (!mg_fetch_at_string(c)) {
         key = mg_fetch_read_name(c);
     } else if (!mg_fetch_read_string(c, "a key", &key)) {
@@ -280,49 +281,60 @@ static bool read_key(struct mg_fetch_cursor *c, struct mg_buf *json)
     return true;
 }
 
+/* Step over `closer` if it comes next, also behind a trailing comma, which is JavaScript's
+ * alone. */
+static bool take_closer(struct mg_fetch_cursor *c, struct mg_buf *json, char closer,
+                        bool is_first)
+{
+    size_t start = c->at;
+    bool may_close = is_first || !mg_fetch_take(c, ",") || mg_fetch_peek(c) == closer;
+    if (!may_close || mg_fetch_peek(c) != closer) {
+        c->at = start;
+        return false;
+    }
+    c->at++;
+    mg_buf_add_char(json, closer);
+    return true;
+}
+
+/* What stands before an element's value: a comma, and a key where `closer` is an object's. */
+static bool begin_element(struct mg_fetch_cursor *c, struct mg_buf *json, char closer,
+                          bool is_first)
+{
+    if (!is_first) {
+        if (!mg_fetch_take(c, ",")) {
+            return false;
+        }
+        mg_buf_add_char(json, ',');
+    }
+    return closer != '}' || read_key(c, json);
+}
+
 /* The literal at the cursor, with a stack of the brackets that are open. */
 static bool write_json(struct mg_fetch_cursor *c, struct mg_buf *json)
 {
-    char open[MAX_DEPTH];
+    char closers[MAX_DEPTH] = {'\0'};
     size_t depth = 0;
     bool is_first = true; /* no element yet in the innermost bracket */
     do {
-        char b = mg_fetch_peek(c);
-        char closer = depth == 0 ? '\0' : open[depth - 1];
-        if (depth > 0 && b == closer) {
-            c->at++;
+        char closer = depth == 0 ? '\0' : closers[depth - 1];
+        if (depth > 0 && take_closer(c, json, closer, is_first)) {
             depth--;
-            mg_buf_add_char(json, b);
             is_first = false;
             continue;
         }
-        if (!is_first) {
-            if (!mg_fetch_take(c, ",")) {
-                return false;
-            }
-            /* A trailing comma is JavaScript's alone. */
-            if (mg_fetch_peek(c) == closer) {
-                continue;
-            }
-            mg_buf_add_char(json, ',');
-        }
-        if (closer == '}' && !read_key(c, json)) {
+        if (depth > 0 && !begin_element(c, json, closer, is_first)) {
             return false;
         }
-        b = mg_fetch_peek(c);
+        char b = mg_fetch_peek(c);
         is_first = b == '{' || b == '[';
-        if (!is_first) {
-            if (!read_scalar(c, json)) {
-                return false;
-            }
-            continue;
-        }
-        if (depth == MAX_DEPTH) {
+        if (is_first && depth < MAX_DEPTH) {
+            closers[depth++] = b == '{' ? '}' : ']';
+            mg_buf_add_char(json, b);
+            c->at++;
+        } else if (is_first || !read_scalar(c, json)) {
             return false;
         }
-        open[depth++] = b == '{' ? '}' : ']';
-        mg_buf_add_char(json, b);
-        c->at++;
     } while (depth > 0);
     return true;
 }

@@ -30,8 +30,8 @@ bool mg_fetch_expect(struct mg_fetch_cursor *c, const char *literal);
 /* Whether a string literal comes next. */
 bool mg_fetch_at_string(struct mg_fetch_cursor *c);
 
-/* Read a string literal, "...", '...' or `...` without ${}, as UTF-8. `what` is named when there
- * is none. */
+/* Read a string literal, "...", '...' or `...` without ${}, as UTF-8. `what` is named when
+ * there is none. */
 bool mg_fetch_read_string(struct mg_fetch_cursor *c, const char *what, struct mg_str *out);
 
 /* Read a name (letters, digits, _ and $); empty where none comes next. */

@@ -82,13 +82,21 @@ describe("explain and Chromium agree on", { timeout: 280_000 }, () => {
     return tabs.get(host);
   }
 
+  // Wait for requests that the page does not wait for.
+  async function arrived(mark, count) {
+    const deadline = Date.now() + CONSOLE_MS;
+    while (recorder.of(mark).length < count && Date.now() < deadline) {
+      await pause(5);
+    }
+  }
+
   // Chromium's lines about a case, once the one that is expected has come.
   async function consoleLines(tab, mark, expected) {
-    const about = () => tab.lines.filter((line) => line.includes(mark) && !/^Failed to load/.test(line));
-    for (const deadline = Date.now() + CONSOLE_MS; expected && Date.now() < deadline; await pause(5)) {
-      if (about().includes(expected)) {
-        break;
-      }
+    const about = () =>
+      tab.lines.filter((line) => line.includes(mark) && !/^Failed to load/.test(line));
+    const deadline = Date.now() + CONSOLE_MS;
+    while (expected && !about().includes(expected) && Date.now() < deadline) {
+      await pause(5);
     }
     return about();
   }
@@ -111,6 +119,7 @@ describe("explain and Chromium agree on", { timeout: 280_000 }, () => {
         const first = recorder.of(mark).length;
         await pause(step > 0 ? row.wait ?? 0 : 0);
         const seen = await tab.page.evaluate(runInPage, source.code ?? source);
+        await arrived(mark, first + (source.requests ?? 0));
         const exchanges = recorder.of(mark).slice(first);
         const argv = ["--from", page, ...(source.argv ?? ["--fetch", source])];
         if (step > 0 && row.wait) {

@@ -269,7 +269,8 @@ const xhr = (options) => (world) => {
     "new Promise((done) => { const request = new XMLHttpRequest();",
     options.listener ? "request.upload.addEventListener('progress', () => {});" : "",
     `request.open(${quoted(options.method)}, ${quoted(world.api())});`,
-    ...(options.headers ?? []).map(([n, v]) => `request.setRequestHeader(${quoted(n)}, ${quoted(v)});`),
+    ...(options.headers ?? []).map(([name, value]) =>
+      `request.setRequestHeader(${quoted(name)}, ${quoted(value)});`),
     `request.withCredentials = ${options.credentials ?? false};`,
     "request.onloadend = () => done(request.status === 0 ? { error: 'xhr' }",
     ": { type: 'cors', status: request.status });",
@@ -298,6 +299,26 @@ const XHR = [
   row("XHR: GET drops its content", xhr({ method: "GET", data: "x" })),
 ];
 
+// An element with the attribute crossorigin, which fetches as it is put into the page.
+const element = (name, initiator, tag, attribute, actual) => row(name, (w) => ({
+  code: `new Promise((done) => { const node = document.createElement(${quoted(tag)});
+    node.crossOrigin = "anonymous"; node.rel = "stylesheet"; node.${attribute} = ${quoted(w.api())};
+    node.onload = () => done({ type: "cors" }); node.onerror = () => done({ error: "element" });
+    document.head.append(node); })`,
+  argv: ["--as", initiator, w.api()],
+}), one(null, () => actual));
+
+// navigator.sendBeacon, of which a page learns nothing: `requests` come to the server.
+const beacon = (name, type, requests, preflight) => row(name, (w) => {
+  const body = `new Blob(["{}"], { type: ${quoted(type)} })`;
+  return {
+    code: `(navigator.sendBeacon(${quoted(w.api())}, ${body}), null)`,
+    requests,
+    argv: ["--as", "beacon", "--credentials", "include", "--fetch",
+      `fetch(${quoted(w.api())}, { method: "POST", body: ${body} })`],
+  };
+}, one(preflight));
+
 const OTHERS = [
   row("EventSource", (w) => ({
     code: `new Promise((done) => { const source = new EventSource(${quoted(w.api())});
@@ -312,12 +333,18 @@ const OTHERS = [
       source.onerror = () => (source.close(), done({ error: 'source' })); })`,
     argv: ["--as", "event-source", w.api()],
   }), one(null, () => answer(200, ["Content-Type", "text/event-stream"]))),
-  row("an image with crossorigin", (w) => ({
-    code: `new Promise((done) => { const image = new Image(); image.crossOrigin = 'anonymous';
-      image.onload = () => done({ type: 'cors' }); image.onerror = () => done({ error: 'image' });
-      image.src = ${quoted(w.api())}; })`,
-    argv: ["--as", "image", w.api()],
-  }), one(null, () => answer(200))),
+  element("an image with crossorigin", "image", "img", "src",
+    { ...answer(200, acao("*"), ["Content-Type", "image/svg+xml"]),
+      body: '<svg xmlns="http://www.w3.org/2000/svg"/>' }),
+  element("an image with crossorigin, refused", "image", "img", "src", answer(200)),
+  element("a script with crossorigin", "script", "script", "src",
+    { ...answer(200, acao("*"), ["Content-Type", "text/javascript"]), body: "0" }),
+  element("a script with crossorigin, refused", "script", "script", "src", answer(200)),
+  element("a style sheet with crossorigin", "stylesheet", "link", "href",
+    { ...answer(200, acao("*"), ["Content-Type", "text/css"]), body: "" }),
+  element("a style sheet with crossorigin, refused", "stylesheet", "link", "href", answer(200)),
+  beacon("a beacon of JSON", "application/json", 2),
+  beacon("a beacon of JSON, refused", "application/json", 1, (w) => answer(204, acao(w.page))),
   row("a page of the same site", get, open, { page: "127.0.0.1" }),
 ];
 

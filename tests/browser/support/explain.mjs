@@ -34,7 +34,8 @@ export class Explain {
     }
     const program = resolve(process.env.MOONGATE ?? "build/dev/moongate");
     return new Promise((done, failed) => {
-      execFile(program, ["explain", "--json", ...argv], { maxBuffer: 1 << 26 }, (error, out, err) => {
+      const options = { maxBuffer: 1 << 26 };
+      execFile(program, ["explain", "--json", ...argv], options, (error, out, err) => {
         try {
           done({ code: error?.code ?? 0, ...JSON.parse(out) });
         } catch {

@@ -1,5 +1,5 @@
-/* paste.h - what the tests of the two parsers of pasted text share: an input in an arena, and what
- * was read of it as one line.
+/* paste.h - what the tests of the two parsers of pasted text share: an input in an arena,
+ * and what was read of it as one line.
  */
 #ifndef MG_TEST_PASTE_H
 #define MG_TEST_PASTE_H

@@ -63,6 +63,8 @@ static void responses_are_read(void **state)
         {"a continued line", "HTTP/1.1 200 OK\nA: 1\n\t2\n  3\nB:\n",
          "200@1 HTTP/1.1 OK|A=1 2 "
          "3|B=;"},
+        {"continued by white space", "HTTP/1.1 200 OK\nA: 1\n \nB:\n\t2\n",
+         "200@1 HTTP/1.1 OK|A=1|B=2;"},
         {"one name twice", "HTTP/1.1 200 OK\nA: 1\nA: 2\n", "200@1 HTTP/1.1 OK|A=1|A=2;"},
         {"nothing", "", "1: expected a status line, such as 'HTTP/1.1 200 OK'"},
         {"text", "\nhello\n", "2: expected a status line, such as 'HTTP/1.1 200 OK'"},
@@ -102,6 +104,8 @@ static void a_nul_in_a_head_is_a_fault(void **state)
     mg_arena_init(&arena, NULL, 0, 8 << 20);
     mg_expect_str("in a value", show(MG_STR("HTTP/1.1 200 OK\nA: \0\n"), &arena),
                   MG_STR("2: a NUL byte in a head"));
+    mg_expect_str("in a phrase", show(MG_STR("HTTP/2 204 a\0b\nA: 1\n"), &arena),
+                  MG_STR("1: a NUL byte in a head"));
     mg_expect_str("in content it is content", show(MG_STR("HTTP/1.1 200 OK\n\n\0"), &arena),
                   MG_STR("200@1 HTTP/1.1 OK;"));
     mg_arena_fini(&arena);

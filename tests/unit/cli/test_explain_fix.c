@@ -1,7 +1,6 @@
 /* test_explain_fix.c - what is told to be changed, by policies and by raw answers. */
 #include <stdio.h>
 
-#include "cli/answer_file.h"
 #include "cli/explain_fix.h"
 #include "expect.h"
 #include "prng.h"
@@ -111,11 +110,7 @@ static size_t read_answers(struct world *world, const char *text,
     struct mg_answer_fault fault;
     assert_true(mg_answer_file_parse(mg_str_from(text), &world->arena, &file, &fault));
     for (size_t i = 0; i < file.count; i++) {
-        answers[i] = (struct mg_explain_answer){
-            .source = "a.txt",
-            .response = {file.answers[i].status, file.answers[i].fields,
-                         file.answers[i].field_count},
-        };
+        answers[i] = mg_explain_answer_from(&file.answers[i], "a.txt", &world->arena);
     }
     return file.count;
 }
@@ -206,8 +201,8 @@ static void policies_are_mended_by_line(void **state)
          "fields by itself, or give it a rule",
          .origin = APP},
         {"no resource", "GET", "https://api.example/nowhere?x", "", "",
-         "blocked acao-missing\ndeclare a resource for /nowhere?x with a rule that allows \"" APP
-         "\": no policy answers there (no-resource)",
+         "blocked acao-missing\ndeclare a resource for /nowhere?x with a rule that allows "
+         "\"" APP "\": no policy answers there (no-resource)",
          .origin = APP},
         {"Authorization, which * lacks", "GET", "https://api.example/cookies",
          "Authorization: 1\nX-Z: 1", "",

@@ -60,7 +60,7 @@ static void order_does_not_depend_on_reporting(void **state)
     struct mg_prng prng = mg_property_begin("order_does_not_depend_on_reporting");
     unsigned long cases = mg_property_cases(500);
     for (unsigned long round = 0; round < cases; round++) {
-        size_t order[COUNT];
+        size_t order[COUNT] = {0};
         struct mg_errs errs;
         mg_errs_init(&errs);
         for (size_t i = 0; i < COUNT; i++) {
