@@ -327,8 +327,9 @@ static struct mg_browser_spec random_spec(struct mg_prng *prng,
         "Accept", "accept", "Content-Type", "X-A",           "x-b", "X-a",
         "Range",  "Cookie", "Sec-A",        "authorization", "DPR", "Accept-Language",
         "Z",      "x_a"};
+    static const char long_value[] = A100;
     static const char *const VALUES[] = {"1",  "text/plain", "bytes=0-1", "application/json",
-                                         "\"", A100,         ""};
+                                         "\"", long_value,   ""};
     static const char *const URLS[] = {"https://api.example/r", "https://app.example/r",
                                        "http://app.example/"};
     struct mg_browser_spec spec = {
