@@ -29,7 +29,8 @@ static void print_help(FILE *to)
         "Exit codes: 0 fine, 1 negative verdict, 2 usage, 3 invalid policy, 4 environment.\n");
 }
 
-static void print_to_stderr(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void print_to_stderr(const char *format,
+                                                                  va_list args)
 {
     (void)vfprintf(stderr, format, args);
 }
