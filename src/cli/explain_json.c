@@ -1,33 +1,10 @@
 /* explain_json.c - the report as JSON; docs/explain.md lists the members. */
-#include <jansson.h>
-
 #include "cli/explain_report.h"
-#include "core/buf.h"
-#include "core/utf8.h"
-
-/* A string; bytes that are not UTF-8 become U+FFFD. */
-static json_t *text(struct mg_str value)
-{
-    static const char REPLACEMENT[] = "\xef\xbf\xbd";
-    if (value.len == 0 || mg_utf8_is_valid(value)) {
-        return json_stringn(value.len == 0 ? "" : value.ptr, value.len);
-    }
-    struct mg_buf out;
-    mg_buf_init(&out, value.len * 3);
-    for (size_t i = 0; i < value.len;) {
-        size_t length = mg_utf8_sequence(mg_str_from_offset(value, i));
-        mg_buf_add(&out, length == 0 ? mg_str_from(REPLACEMENT)
-                                     : (struct mg_str){value.ptr + i, length});
-        i += length == 0 ? 1 : length;
-    }
-    json_t *result = out.overflowed ? NULL : json_stringn(out.ptr, out.len);
-    mg_buf_fini(&out);
-    return result;
-}
+#include "cli/json.h"
 
 static json_t *text_or_null(struct mg_str value)
 {
-    return value.len == 0 ? json_null() : text(value);
+    return value.len == 0 ? json_null() : mg_json_text(value);
 }
 
 /* Set a member; a value that could not be made is left out, and the object noticed as broken by
@@ -41,7 +18,7 @@ static json_t *names(struct mg_browser_names list)
 {
     json_t *array = json_array();
     for (size_t i = 0; i < list.count; i++) {
-        (void)json_array_append_new(array, text(list.items[i]));
+        (void)json_array_append_new(array, mg_json_text(list.items[i]));
     }
     return array;
 }
@@ -56,8 +33,8 @@ static json_t *fields(const struct mg_browser_field *items, size_t count)
     json_t *array = json_array();
     for (size_t i = 0; i < count; i++) {
         json_t *pair = json_array();
-        (void)json_array_append_new(pair, text(items[i].name));
-        (void)json_array_append_new(pair, text(items[i].value));
+        (void)json_array_append_new(pair, mg_json_text(items[i].name));
+        (void)json_array_append_new(pair, mg_json_text(items[i].value));
         (void)json_array_append_new(array, pair);
     }
     return array;
@@ -66,9 +43,9 @@ static json_t *fields(const struct mg_browser_field *items, size_t count)
 static json_t *request_object(const struct mg_browser_request *request)
 {
     json_t *object = json_object();
-    set(object, "method", text(request->method));
-    set(object, "url", text(request->url->href));
-    set(object, "target", text(request->url->target));
+    set(object, "method", mg_json_text(request->method));
+    set(object, "url", mg_json_text(request->url->href));
+    set(object, "target", mg_json_text(request->url->target));
     set(object, "origin", text_or_null(request->origin));
     set(object, "acrm", text_or_null(request->acrm));
     set(object, "acrh", text_or_null(request->acrh));
@@ -89,7 +66,7 @@ static json_t *response_object(const struct mg_explain_exchange *exchange)
     set(object, "synthetic", json_boolean(exchange->is_synthetic));
     set(object, "source",
         exchange->answer.source == NULL ? json_null()
-                                        : text(mg_str_from(exchange->answer.source)));
+                                        : mg_json_text(mg_str_from(exchange->answer.source)));
     return object;
 }
 
@@ -100,10 +77,11 @@ static json_t *policy_object(const struct mg_explain_exchange *exchange)
     }
     const struct mg_resource *resource = exchange->resource;
     json_t *object = json_object();
-    set(object, "file", resource == NULL ? json_null() : text(mg_str_from(resource->file)));
+    set(object, "file",
+        resource == NULL ? json_null() : mg_json_text(mg_str_from(resource->file)));
     set(object, "line", resource == NULL ? json_null() : json_integer(resource->line));
-    set(object, "pattern", resource == NULL ? json_null() : text(resource->pattern));
-    set(object, "reason", text(mg_str_from(exchange->reason)));
+    set(object, "pattern", resource == NULL ? json_null() : mg_json_text(resource->pattern));
+    set(object, "reason", mg_json_text(mg_str_from(exchange->reason)));
     return object;
 }
 
@@ -114,7 +92,7 @@ static json_t *exchange_object(const struct mg_explain_report *report,
     set(object, "hop", json_integer((json_int_t)exchange->hop));
     set(object, "request", request_object(&exchange->request));
     set(object, "response", response_object(exchange));
-    set(object, "outcome", text(mg_str_from(mg_explain_outcome(report, exchange))));
+    set(object, "outcome", mg_json_text(mg_str_from(mg_explain_outcome(report, exchange))));
     set(object, "policy", policy_object(exchange));
     return object;
 }
@@ -139,8 +117,8 @@ static json_t *hop_object(const struct mg_browser_hop *hop)
         [MG_PREFLIGHT_CACHED] = "cached",
     };
     json_t *object = json_object();
-    set(object, "url", text(hop->url.href));
-    set(object, "method", text(hop->method));
+    set(object, "url", mg_json_text(hop->url.href));
+    set(object, "method", mg_json_text(hop->method));
     set(object, "origin", text_or_null(hop->origin));
     set(object, "preflight", json_string(PREFLIGHTS[hop->preflight]));
     set(object, "preflight_status",
