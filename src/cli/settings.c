@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "cors/origin.h"
+#include "http/head.h"
 
 /* What is wrong with the value given last; the command line has one thread. */
 static char fault[256];
@@ -174,7 +175,8 @@ static const char *set_limit(struct mg_limits *limits, const struct limit_row *r
     }
     bool is_fields = strcmp(row->name, "fields") == 0;
     bool may_be_zero = strcmp(row->name, "defer_accept") == 0;
-    return read_number(value, may_be_zero ? 0 : 1, is_fields ? 256 : 1ULL << 40, at);
+    return read_number(value, may_be_zero ? 0 : 1, is_fields ? MG_HEAD_MAX_FIELDS : 1ULL << 40,
+                       at);
 }
 
 static const char *apply_limit(struct mg_server_options *options, const char *value)

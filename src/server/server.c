@@ -42,6 +42,13 @@ static void end_worker(struct mg_worker *thread, void *state)
     if (worker == NULL) {
         return;
     }
+    unsigned long long dropped = atomic_load(&worker->counters.log_dropped);
+    if (dropped > 0) {
+        char count[24];
+        (void)snprintf(count, sizeof(count), "%llu", dropped);
+        MG_LOG(MG_LOG_WARNING, "access log lines were dropped: its file could not keep up",
+               {"lines", mg_str_from(count)});
+    }
     mg_exchange_pool_free(worker);
     mg_buf_fini(&worker->out);
     free(worker);
