@@ -354,8 +354,12 @@ static void change_request(struct mg_browser_fetch *f, unsigned status,
         drop_headers(f, CLIENT_HINTS, sizeof(CLIENT_HINTS) / sizeof(CLIENT_HINTS[0]));
     }
     if (!mg_str_equal(last_hop(f)->url.origin, location->origin)) {
+        size_t count = f->field_count;
         drop_headers(f, NON_WILDCARD_HEADERS, 1);
-        trace(f, REDIRECT_FETCH, "another origin, Authorization goes", location->origin, true);
+        if (f->field_count < count) {
+            trace(f, REDIRECT_FETCH, "another origin, Authorization goes", location->origin,
+                  true);
+        }
     }
 }
 
