@@ -7,6 +7,7 @@
 #include "cli/json.h"
 #include "cli/policy_arguments.h"
 #include "policy/set.h"
+#include "server/handlers.h"
 
 static void print_help(void)
 {
@@ -59,7 +60,7 @@ static int report(const struct mg_policy_arguments *arguments, const struct mg_e
         print_json(errs, set, code == MG_EXIT_OK);
     } else if (set != NULL && !mg_policy_arguments_has(arguments, "quiet")) {
         (void)printf("%zu resources, revision %.*s: %s\n", set->resource_count,
-                     MG_STR_ARG(set->revision), code == MG_EXIT_OK ? "ok" : "warnings");
+                     MG_STR_ARG(set->revision), code == MG_EXIT_OK ? "ok" : "invalid");
     }
     return code;
 }
@@ -79,6 +80,11 @@ static int run_check(int argc, char **argv)
     struct mg_errs errs;
     mg_errs_init(&errs);
     struct mg_policy_set *set = mg_policy_arguments_load(&arguments, &errs);
+    if (set != NULL) {
+        struct mg_server_options defaults;
+        mg_server_options_init(&defaults);
+        mg_handlers_check(&defaults, set, &errs);
+    }
     code = report(&arguments, &errs, set);
     mg_errs_fini(&errs);
     mg_policy_set_free(set);

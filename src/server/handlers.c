@@ -29,9 +29,10 @@ const struct mg_handler mg_handler_respond = {
     .body_end = respond_body_end,
 };
 
-static const struct mg_handler *find_custom(const struct mg_server *server, struct mg_str name)
+static const struct mg_handler *find_custom(const struct mg_server_options *options,
+                                            struct mg_str name)
 {
-    const struct mg_handler *const *handlers = server->options.handlers;
+    const struct mg_handler *const *handlers = options->handlers;
     for (size_t i = 0; handlers != NULL && handlers[i] != NULL; i++) {
         if (mg_str_equal(mg_str_from(handlers[i]->name), name)) {
             return handlers[i];
@@ -50,9 +51,28 @@ const struct mg_handler *mg_handler_for(const struct mg_server *server,
         return &mg_handler_respond;
     case MG_HANDLER_CUSTOM:
     case MG_HANDLER_PROXY:
-        return find_custom(server, resource->handler.name);
+        return find_custom(&server->options, resource->handler.name);
     case MG_HANDLER_NONE:
         break;
     }
     return NULL;
+}
+
+void mg_handlers_check(const struct mg_server_options *options, const struct mg_policy_set *set,
+                       struct mg_errs *errs)
+{
+    for (size_t i = 0; i < set->resource_count; i++) {
+        const struct mg_resource *resource = set->resources[i];
+        if (resource->handler.kind != MG_HANDLER_PROXY ||
+            find_custom(options, resource->handler.name) != NULL) {
+            continue;
+        }
+        struct mg_err err = {
+            .severity = MG_ERROR, .code = "not-yet-available", .line = resource->line};
+        MG_ERR_SET(err.file, "%s", resource->file);
+        MG_ERR_SET(err.where, "%.*s handler", MG_STR_ARG(resource->pattern));
+        MG_ERR_SET(err.message, "forwarding to an upstream is not available yet");
+        MG_ERR_SET(err.hint, "handler = \"echo\", \"none\" or respond { … }");
+        mg_errs_add(errs, &err);
+    }
 }

@@ -2,7 +2,9 @@
 #ifndef MG_SERVER_HANDLERS_H
 #define MG_SERVER_HANDLERS_H
 
+#include "core/err.h"
 #include "server/handler.h"
+#include "server/options.h"
 
 struct mg_server;
 
@@ -10,6 +12,10 @@ struct mg_server;
 extern const struct mg_handler mg_handler_respond;
 /* "echo": a JSON description of the request as the server saw it. */
 extern const struct mg_handler mg_handler_echo;
+
+/* Report each resource whose handler this program does not have: an upstream, for now. */
+void mg_handlers_check(const struct mg_server_options *options, const struct mg_policy_set *set,
+                       struct mg_errs *errs);
 
 /* The handler of a resource; NULL: none, which is 404. */
 const struct mg_handler *mg_handler_for(const struct mg_server *server,

@@ -12,6 +12,7 @@
 #include "net/worker.h"
 #include "server/access_log.h"
 #include "server/exchange.h"
+#include "server/handlers.h"
 #include "server/http_conn.h"
 #include "server/worker_state.h"
 
@@ -72,7 +73,12 @@ static bool load_policies(struct mg_server *server, struct mg_errs *errs)
         .handler_count = name_count,
     };
     server->set = mg_policy_set_load(&policy_options, errs);
-    return server->set != NULL;
+    if (server->set == NULL) {
+        return false;
+    }
+    size_t before = errs->error_count;
+    mg_handlers_check(options, server->set, errs);
+    return errs->error_count == before;
 }
 
 static void warn_of_echo(const struct mg_server *server)

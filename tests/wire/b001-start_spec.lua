@@ -167,6 +167,23 @@ describe("refusal to start", function()
     assert_says(err, "policy.lua:1", "policy.lua:2", "policy.lua:3")
   end)
 
+  it("handler that is not there yet: 3, and check says the same", function()
+    local policy = table.concat({
+      'upstream "default" { "http://127.0.0.1:3000" }',
+      'resource "/a" { handler = "proxy" }',
+      'resource "/b" { handler = "none" }',
+    }, "\n")
+    for _, arguments in ipairs({
+      serve("--listen", "127.0.0.1:0"),
+      { "check", "--policy", "POLICY" },
+    }) do
+      local status, _, err = wire.run(arguments, { policy = policy })
+      assert.equals(3, status, err)
+      assert_says(err, "policy.lua:2", "not-yet-available")
+      assert.is_nil(err:find("policy.lua:3", 1, true))
+    end
+  end)
+
   it("policy with a syntax error: 3", function()
     local status, _, err = wire.run(serve("--listen", "127.0.0.1:0"),
       { policy = 'resource "/a" {\n  methods = \n}\n' })
