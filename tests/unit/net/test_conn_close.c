@@ -29,6 +29,11 @@ static void close_in_callback(const struct close_row *row, enum way way)
         WAIT_UNTIL(RIG_COUNT(&rig, bytes_in) > 0);
         mg_workers_stop(rig.workers);
     }
+    if (row->phase == ON_DRAINED) {
+        /* A reader on another core can take as fast as one send(2) gives; then nothing would
+         * ever have to drain. */
+        WAIT_UNTIL(RIG_COUNT(&rig, bytes_out) > 0);
+    }
     char got[65536];
     while (receive(fd, got, sizeof(got)) > 0) {
     }
