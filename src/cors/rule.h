@@ -1,9 +1,8 @@
 /* rule.h - a CORS rule, compiled: what one resource allows to other origins. Immutable once
  * compiled.
  *
- * A rule is made at load from a mg_rule_spec whose values were validated (rule_check.h names
- * the faults), and read by all workers without locks. Everything an answer needs is joined and
- * ready in it.
+ * A rule is made at load from a mg_rule_spec whose values were validated (policy/check.h), and
+ * read by all workers without locks. Everything an answer needs is joined and ready in it.
  */
 #ifndef MG_CORS_RULE_H
 #define MG_CORS_RULE_H

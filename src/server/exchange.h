@@ -29,8 +29,7 @@ enum exchange_answer {
 };
 
 enum {
-    EXCHANGE_STORAGE_BYTES = 2048,
-    EXCHANGE_MAX_LINES = 100
+    EXCHANGE_STORAGE_BYTES = 2048
 };
 
 struct mg_exchange {

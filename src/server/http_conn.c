@@ -221,8 +221,13 @@ static size_t run_turn(struct mg_conn *conn, struct http_conn *http, struct mg_s
 static void suspend(struct mg_conn *conn, struct http_conn *http)
 {
     struct mg_exchange *exchange = http->exchange;
+    /* Also where the connection is already lost: on_close comes after these bytes have gone. */
     if (!mg_exchange_keep(exchange)) {
+        abort_exchange(http, "out-of-memory");
         mg_conn_abort(conn, "out-of-memory");
+        return;
+    }
+    if (mg_conn_is_closing(conn)) {
         return;
     }
     if (mg_content_is_wanted(exchange)) {
@@ -242,7 +247,7 @@ static size_t take_turn(struct mg_conn *conn, struct mg_str bytes)
     struct mg_conn *outer = worker->turn;
     mg_answer_set_turn(worker, conn);
     size_t taken = run_turn(conn, http, bytes);
-    if (http->exchange != NULL && !mg_conn_is_closing(conn)) {
+    if (http->exchange != NULL) {
         suspend(conn, http);
     }
     mg_answer_set_turn(worker, outer);

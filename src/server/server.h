@@ -32,8 +32,7 @@ struct mg_server {
 
 /* Load policies, open listeners and start the workers. `options` is copied, its strings are
  * borrowed until the end.
- * Returns: NULL after errors in `errs`; warnings and notes of policies go there too. The
- * exit code of the program follows from mg_server_fault_is_policy. */
+ * Returns: NULL after errors in `errs`; warnings and notes of policies go there too. */
 struct mg_server *mg_server_start(const struct mg_server_options *options,
                                   struct mg_errs *errs);
 

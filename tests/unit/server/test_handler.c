@@ -222,6 +222,38 @@ static void meet_body_end(struct mg_exchange *exchange)
 static const struct mg_handler meet_handler = {
     .name = "meet", .begin = bad_begin, .body_end = meet_body_end};
 
+/* ---- a handler whose connection breaks in the middle of its turn ---- */
+
+static char broken_method[16];
+static char broken_path[64];
+
+static void break_body_end(struct mg_exchange *exchange)
+{
+    const struct mg_answer answer = {.status = 200};
+    mg_exchange_head(exchange, &answer, MG_LENGTH_UNKNOWN);
+    mg_conn_abort(exchange->conn, "test-break");
+}
+
+static void copy_text(char *to, size_t size, struct mg_str from)
+{
+    size_t i = 0;
+    for (; i < from.len && i < size - 1; i++) {
+        to[i] = from.ptr[i];
+    }
+    to[i] = '\0';
+}
+
+static void break_abort(struct mg_exchange *exchange)
+{
+    copy_text(broken_method, sizeof(broken_method),
+              mg_exchange_request(exchange)->method_token);
+    copy_text(broken_path, sizeof(broken_path), mg_exchange_path(exchange));
+    atomic_fetch_add(&aborted, 1);
+}
+
+static const struct mg_handler break_handler = {
+    .name = "break", .begin = bad_begin, .body_end = break_body_end, .abort = break_abort};
+
 /* ---- harness ---- */
 
 struct fixture {
@@ -233,10 +265,11 @@ struct fixture {
 static int start(void **state)
 {
     static const struct mg_handler *const handlers[] = {
-        &late_handler,   &stream_handler, &slow_handler, &bad_handler,
-        &greedy_handler, &meet_handler,   NULL};
+        &late_handler,   &stream_handler, &slow_handler,  &bad_handler,
+        &greedy_handler, &meet_handler,   &break_handler, NULL};
     static const char policy[] =
-        "for _, name in ipairs { 'late', 'stream', 'slow', 'bad', 'greedy', 'meet' } do\n"
+        "local names = { 'late', 'stream', 'slow', 'bad', 'greedy', 'meet', 'break' }\n"
+        "for _, name in ipairs(names) do\n"
         "  resource('/' .. name) { handler = name,\n"
         "    cors = { origins = { 'https://app.example' } } }\n"
         "end\n";
@@ -463,6 +496,25 @@ static void answers_of_two_connections_never_mix(void **state)
     assert_null(strstr(first, "ond"));
 }
 
+static void a_broken_connection_leaves_the_head_readable_to_the_end(void **state)
+{
+    struct fixture *fixture = *state;
+    atomic_store(&aborted, 0);
+    int fd = dial(fixture, 0);
+    say(fd, "GET /break HTTP/1.1\r\nHo");
+    /* The second piece follows when the first has been read: the head is kept between. */
+    const struct mg_worker_counters *counters =
+        mg_workers_counters(fixture->server->workers, 0);
+    for (int i = 0; i < DEADLINE_MS && atomic_load(&counters->bytes_in) == 0; i++) {
+        (void)poll(NULL, 0, 1);
+    }
+    say(fd, "st: a\r\n\r\n");
+    wait_for("the handler was aborted", &aborted, 1);
+    close(fd);
+    mg_expect_text("the method", broken_method, "GET");
+    mg_expect_text("the path", broken_path, "/break");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +532,8 @@ int main(void)
                                         start, stop),
         cmocka_unit_test_setup_teardown(cors_fields_of_a_handler_never_leave, start, stop),
         cmocka_unit_test_setup_teardown(answers_of_two_connections_never_mix, start, stop),
+        cmocka_unit_test_setup_teardown(a_broken_connection_leaves_the_head_readable_to_the_end,
+                                        start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
