@@ -1,33 +1,7 @@
-/* name_set.c - linear probing over (hash, index) pairs; the names are touched only when the
- * hashes agree. */
+/* name_set.c - the making of a set: linear probing over (hash, index) pairs. */
 #include "cors/name_set.h"
 
 #include "cors/field_list.h"
-
-struct mg_name_slot {
-    uint32_t hash;
-    uint32_t number; /* index + 1; 0 is a free slot */
-};
-
-static bool is_name(const struct mg_name_set *set, size_t index, struct mg_str name)
-{
-    return mg_str_equal(set->lower[index], name) ||
-           mg_str_equal_nocase(set->lower[index], name);
-}
-
-/* The slot that holds `name`, or the free one where it belongs. */
-static size_t find(const struct mg_name_set *set, struct mg_str name, uint32_t hash)
-{
-    size_t at = hash & set->slot_mask;
-    while (set->slots[at].number != 0) {
-        const struct mg_name_slot *slot = &set->slots[at];
-        if (slot->hash == hash && is_name(set, slot->number - 1, name)) {
-            break;
-        }
-        at = (at + 1) & set->slot_mask;
-    }
-    return at;
-}
 
 static struct mg_str dup_lower(struct mg_arena *arena, struct mg_str text)
 {
@@ -61,7 +35,7 @@ bool mg_name_set_build(struct mg_name_set *set, const struct mg_str *names, size
         .names = kept, .lower = lower, .slots = slots, .slot_mask = (uint32_t)(slot_count - 1)};
     for (size_t i = 0; i < count; i++) {
         uint32_t hash = mg_field_name_hash(names[i]);
-        size_t at = find(set, names[i], hash);
+        size_t at = mg_name_set_find(set, names[i], hash);
         if (slots[at].number == 0) {
             lower[set->count] = dup_lower(arena, names[i]);
             kept[set->count++] = mg_arena_dup(arena, names[i]);
@@ -69,9 +43,4 @@ bool mg_name_set_build(struct mg_name_set *set, const struct mg_str *names, size
         }
     }
     return !mg_arena_overflowed(arena);
-}
-
-bool mg_name_set_contains(const struct mg_name_set *set, struct mg_str name, uint32_t hash)
-{
-    return set->count > 0 && set->slots[find(set, name, hash)].number != 0;
 }

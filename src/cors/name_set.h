@@ -10,8 +10,12 @@
 
 #include "core/arena.h"
 #include "core/str.h"
+#include "cors/word.h"
 
-struct mg_name_slot;
+struct mg_name_slot {
+    uint32_t hash;
+    uint32_t number; /* index + 1; 0 is a free slot */
+};
 
 struct mg_name_set {
     const struct mg_str *names; /* in the order given, each once */
@@ -25,7 +29,28 @@ struct mg_name_set {
 bool mg_name_set_build(struct mg_name_set *set, const struct mg_str *names, size_t count,
                        struct mg_arena *arena);
 
+/* The slot that holds `name`, or the free one where it belongs. Names are touched only when the
+ * hashes agree. */
+static inline size_t mg_name_set_find(const struct mg_name_set *set, struct mg_str name,
+                                      uint32_t hash)
+{
+    size_t at = hash & set->slot_mask;
+    for (; set->slots[at].number != 0; at = (at + 1) & set->slot_mask) {
+        const struct mg_str *lower = &set->lower[set->slots[at].number - 1];
+        if (set->slots[at].hash == hash && lower->len == name.len &&
+            (mg_word_equal(lower->ptr, name.ptr, name.len) ||
+             mg_str_equal_nocase(*lower, name))) {
+            break;
+        }
+    }
+    return at;
+}
+
 /* Whether `name` is in the set; `hash` is its mg_field_name_hash. */
-bool mg_name_set_contains(const struct mg_name_set *set, struct mg_str name, uint32_t hash);
+static inline bool mg_name_set_contains(const struct mg_name_set *set, struct mg_str name,
+                                        uint32_t hash)
+{
+    return set->slots[mg_name_set_find(set, name, hash)].number != 0;
+}
 
 #endif

@@ -32,7 +32,8 @@ struct mg_origin {
     struct mg_str scheme;
     struct mg_str host; /* an IPv6 literal keeps its brackets */
     enum mg_host_kind host_kind;
-    uint16_t port; /* the default one of http and https where none is written; 0 for other
+    unsigned dot_count; /* of a name or an IPv4 address, a trailing dot too; else 0 */
+    uint16_t port;      /* the default one of http and https where none is written; 0 for other
                       schemes without one */
 };
 

@@ -19,11 +19,21 @@ enum {
     MG_ORIGIN_LOOKUP_KEYS = 4 /* that wait; more are looked up at once */
 };
 
+/* Where a pattern would be, and what it would be; all lengths follow from the header. */
+struct mg_origin_key {
+    const char *slot;
+    uint64_t header;
+    const char *text;
+    const char *scheme; /* where the kind has its length */
+};
+
 struct mg_origin_lookup {
     const struct mg_origin_set *set;
     bool found;
+    bool has_begun; /* the chain is there, the exact pattern is among the keys */
     unsigned key_count;
     struct mg_origin_key keys[MG_ORIGIN_LOOKUP_KEYS];
+    struct mg_origin_chain chain; /* of host and port */
 };
 
 /* Begin with the bytes of an Origin, parsed or not: no text but an origin is in a set. Borrows

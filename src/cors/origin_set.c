@@ -3,141 +3,122 @@
 
 #include "cors/origin_lookup.h"
 
-enum {
-    CACHE_LINE_BYTES = 64,
-    PREFETCHED_BYTES = 2 * CACHE_LINE_BYTES, /* where the records of most blocks are */
-};
-
-static inline bool is_record(const char *record, const struct mg_origin_key *key)
+static inline uint64_t load_header(const char *slot)
 {
-    const char *text = record + MG_ORIGIN_HEADER_BYTES;
-    return mg_origin_load(record, MG_ORIGIN_HEADER_BYTES) == key->header &&
-           memcmp(text, key->start.ptr, key->start.len) == 0 &&
-           (key->rest.len == 0 || memcmp(text + key->skip, key->rest.ptr, key->rest.len) == 0);
+    uint64_t header;
+    memcpy(&header, slot, sizeof(header));
+    return header;
 }
 
-static inline size_t text_length(const char *record)
+static inline bool is_there(const struct mg_origin_set *set, const struct mg_origin_key *key)
 {
-    return mg_origin_load(record, MG_ORIGIN_HEADER_BYTES) & UINT16_MAX;
-}
-
-static bool has_record(const struct mg_origin_set *set, const struct mg_origin_key *key)
-{
-    struct mg_origin_block block;
-    memcpy(&block, key->block, sizeof(block));
-    const char *at = key->block + sizeof(block);
-    const char *end = key->block + block.used;
-    while (at < end) {
-        if (is_record(at, key)) {
-            return true;
-        }
-        at += MG_ORIGIN_HEADER_BYTES + text_length(at);
+    if (load_header(key->slot) != key->header) {
+        return false;
     }
-    uint32_t link = block.spill;
-    while (link != 0) {
-        at = set->spill + link - 1;
-        if (is_record(at + sizeof(link), key)) {
-            return true;
-        }
-        memcpy(&link, at, sizeof(link));
-    }
-    return false;
+    size_t scheme_len = mg_origin_scheme_length(key->header);
+    const char *scheme = mg_origin_slot_text(set, key->slot, key->header);
+    return mg_word_equal(scheme + scheme_len, key->text, mg_origin_text_length(key->header)) &&
+           (scheme_len == 0 || memcmp(scheme, key->scheme, scheme_len) == 0);
 }
 
-/* Room for the next key, whose hash says the block to load. When there is none, all keys so far
- * are looked up. */
-static struct mg_origin_key *next_key(struct mg_origin_lookup *lookup, uint64_t hash)
+/* Add a pattern whose text is the last `len` bytes of `chain`, and load the slot where it
+ * would be. When there is no room, all keys so far are looked up. */
+static inline void add_key(struct mg_origin_lookup *lookup, const struct mg_origin_chain *chain,
+                           size_t len, uint32_t kind, const char *scheme)
 {
+    const struct mg_origin_set *set = lookup->set;
+    kind |= (uint32_t)len;
+    uint64_t hash = mg_origin_hash(chain, kind, scheme);
+    const char *slot = mg_origin_slot_of(set, hash);
+    __builtin_prefetch(slot);
     if (lookup->key_count == MG_ORIGIN_LOOKUP_KEYS) {
         lookup->found = mg_origin_lookup_end(lookup);
         lookup->key_count = 0;
     }
-    struct mg_origin_key *key = &lookup->keys[lookup->key_count++];
-    key->block = mg_origin_block_of(lookup->set, hash);
-    for (size_t at = 0; at < PREFETCHED_BYTES; at += CACHE_LINE_BYTES) {
-        __builtin_prefetch(key->block + at);
+    lookup->keys[lookup->key_count++] =
+        (struct mg_origin_key){slot, mg_origin_header(hash, kind), chain->end - len, scheme};
+}
+
+/* Hash host and port, and add the exact pattern. */
+static inline void begin(struct mg_origin_lookup *lookup, struct mg_str text, uint32_t kind,
+                         const char *scheme)
+{
+    mg_origin_chain_init(&lookup->chain, lookup->set->seed, text);
+    lookup->has_begun = true;
+    if (lookup->set->has_exact) {
+        add_key(lookup, &lookup->chain, text.len, MG_ORIGIN_EXACT | kind, scheme);
     }
-    return key;
 }
 
 void mg_origin_lookup_begin(struct mg_origin_lookup *lookup, const struct mg_origin_set *set,
                             struct mg_str text)
 {
+    struct mg_str https = MG_STR("https" MG_SCHEME_DELIMITER);
     lookup->set = set;
     lookup->found = set->is_any;
+    lookup->has_begun = false;
     lookup->key_count = 0;
-    if (set->has_exact && text.len <= MG_ORIGIN_MAX_BYTES) {
-        uint64_t hash = mg_origin_hash(set->seed, text);
-        struct mg_origin_key *key = next_key(lookup, hash);
-        key->header = mg_origin_header(hash, 0, 0, text.len);
-        key->start = text;
-        key->rest = (struct mg_str){text.ptr, 0};
-        key->skip = 0;
+    bool may_be_origin = text.len > https.len && text.len <= MG_ORIGIN_MAX_BYTES;
+    if (may_be_origin && set->record_count > 0 && memcmp(text.ptr, https.ptr, 8) == 0) {
+        begin(lookup, mg_str_from_offset(text, https.len), MG_ORIGIN_HTTPS, text.ptr);
     }
 }
 
-/* Add a pattern that is not exact. `host`: without "*.", with the port where the pattern has
- * one of its own. */
-static void add_sort(struct mg_origin_lookup *lookup, uint64_t host_hash,
-                     const struct mg_origin *origin, struct mg_str host, unsigned sort)
-{
-    bool any_port = (sort & MG_ORIGIN_ANY_PORT) != 0;
-    uint64_t hash = mg_origin_hash_sort(host_hash, any_port ? MG_PORT_ANY : origin->port, sort);
-    struct mg_origin_key *key = next_key(lookup, hash);
-    key->skip = origin->scheme.len + sizeof(MG_SCHEME_DELIMITER) - 1 +
-                ((sort & MG_ORIGIN_SUBDOMAINS) != 0 ? 2 : 0);
-    key->start = origin->scheme;
-    key->rest = host;
-    key->header = mg_origin_header(hash, sort, origin->scheme.len,
-                                   key->skip + host.len + (any_port ? 2 : 0));
-}
-
 /* The "*." patterns that have a parent domain of the host. Walks the labels from the right, no
- * further than patterns go. */
+ * further than patterns go. `any_port`: the chain that ends in front of the port. */
 static void add_parents(struct mg_origin_lookup *lookup, const struct mg_origin *origin,
-                        uint64_t hash)
+                        const struct mg_origin_chain *any_port, uint32_t kind)
 {
     const struct mg_origin_set *set = lookup->set;
     struct mg_str host = origin->host;
-    size_t port_len = (size_t)(origin->text.ptr + origin->text.len - (host.ptr + host.len));
-    size_t end = host.len; /* of the label that is being read */
+    const char *host_end = host.ptr + host.len;
     for (unsigned depth = 0; depth < set->wild_limit; depth++) {
-        const char *dot = memrchr(host.ptr, '.', end);
+        const char *dot = memrchr(host.ptr, '.', host.len);
         if (dot == NULL || dot == host.ptr) {
             return;
         }
-        size_t at = (size_t)(dot - host.ptr);
-        struct mg_str parent = mg_str_from_offset(host, at + 1);
-        hash = mg_origin_hash(hash, (struct mg_str){parent.ptr, end - at - 1});
+        host.len = (size_t)(dot - host.ptr);
+        size_t len = (size_t)(host_end - dot) - 1;
+        kind |= MG_ORIGIN_SUBDOMAINS;
         if (mg_depth_has(&set->wild[1], depth)) {
-            add_sort(lookup, hash, origin, parent, MG_ORIGIN_SUBDOMAINS | MG_ORIGIN_ANY_PORT);
+            add_key(lookup, any_port, len, kind | MG_ORIGIN_ANY_PORT, origin->scheme.ptr);
         }
         if (mg_depth_has(&set->wild[0], depth)) {
-            parent.len += port_len;
-            add_sort(lookup, hash, origin, parent, MG_ORIGIN_SUBDOMAINS);
+            len = (size_t)(lookup->chain.end - dot) - 1;
+            add_key(lookup, &lookup->chain, len, kind, origin->scheme.ptr);
         }
-        end = at;
     }
 }
 
 void mg_origin_lookup_add(struct mg_origin_lookup *lookup, const struct mg_origin *origin)
 {
     const struct mg_origin_set *set = lookup->set;
-    if (origin->is_null) {
-        lookup->found = lookup->found || set->has_null;
+    struct mg_str host = origin->host;
+    if (origin->is_null || set->record_count == 0) {
+        lookup->found = lookup->found || (origin->is_null && set->has_null);
         return;
     }
-    bool may_have_parent = set->wild_limit > 0 && origin->host_kind == MG_HOST_NAME;
+    uint32_t kind = mg_origin_scheme_kind(origin->scheme);
+    if (!lookup->has_begun) {
+        size_t offset = (size_t)(host.ptr - origin->text.ptr);
+        begin(lookup, mg_str_from_offset(origin->text, offset), kind, origin->scheme.ptr);
+    }
+    bool may_have_parent = origin->host_kind == MG_HOST_NAME && set->wild_limit > 0 &&
+                           origin->dot_count > set->wild_least;
     if (!set->has_any_port && !may_have_parent) {
         return;
     }
-    uint64_t hash = mg_origin_hash(set->seed, origin->scheme);
+    const struct mg_origin_chain *any_port = &lookup->chain;
+    struct mg_origin_chain without_port;
+    if (host.ptr + host.len != lookup->chain.end) {
+        mg_origin_chain_init(&without_port, set->seed, host);
+        any_port = &without_port;
+    }
     if (set->has_any_port) {
-        add_sort(lookup, mg_origin_hash(hash, origin->host), origin, origin->host,
-                 MG_ORIGIN_ANY_PORT);
+        add_key(lookup, any_port, host.len, MG_ORIGIN_ANY_PORT | kind, origin->scheme.ptr);
     }
     if (may_have_parent) {
-        add_parents(lookup, origin, hash);
+        add_parents(lookup, origin, any_port, kind);
     }
 }
 
@@ -145,7 +126,7 @@ bool mg_origin_lookup_end(const struct mg_origin_lookup *lookup)
 {
     bool found = lookup->found;
     for (unsigned i = 0; i < lookup->key_count && !found; i++) {
-        found = has_record(lookup->set, &lookup->keys[i]);
+        found = is_there(lookup->set, &lookup->keys[i]);
     }
     return found;
 }
@@ -168,13 +149,40 @@ size_t mg_origin_set_count(const struct mg_origin_set *set)
     return set->record_count + set->is_any + set->has_null;
 }
 
+/* Take the record in a slot apart. */
+static void read_slot(const struct mg_origin_set *set, const char *slot,
+                      struct mg_pattern *pattern)
+{
+    uint64_t header = load_header(slot);
+    uint32_t scheme_kind = header & (uint32_t)UINT8_MAX << MG_ORIGIN_SCHEME_SHIFT;
+    size_t scheme_len = mg_origin_scheme_length(header);
+    const char *scheme = mg_origin_slot_text(set, slot, header);
+    struct mg_str text = {scheme + scheme_len, mg_origin_text_length(header)};
+    pattern->scheme = scheme_kind == MG_ORIGIN_HTTPS  ? MG_STR("https")
+                      : scheme_kind == MG_ORIGIN_HTTP ? MG_STR("http")
+                                                      : (struct mg_str){scheme, scheme_len};
+    pattern->is_subdomains = (header & MG_ORIGIN_SUBDOMAINS) != 0;
+    const char *bracket = memchr(text.ptr, ']', text.len); /* of an IPv6 address */
+    const char *name = bracket == NULL ? text.ptr : bracket;
+    const char *colon = memchr(name, ':', text.len - (size_t)(name - text.ptr));
+    pattern->host =
+        (struct mg_str){text.ptr, colon == NULL ? text.len : (size_t)(colon - text.ptr)};
+    (void)mg_origin_parse_host(pattern->host, &pattern->host_kind);
+    uint16_t port = mg_scheme_default_port(pattern->scheme);
+    if (colon != NULL) {
+        (void)mg_origin_parse_port(mg_str_from_offset(text, pattern->host.len + 1), &port);
+    }
+    pattern->port = (header & MG_ORIGIN_ANY_PORT) != 0 ? MG_PORT_ANY : port;
+}
+
 struct mg_pattern mg_origin_set_get(const struct mg_origin_set *set, size_t index)
 {
-    struct mg_pattern pattern = {.is_any = set->is_any, .is_null = set->has_null};
+    struct mg_pattern pattern = {.is_any = false};
     if (index < set->record_count) {
-        const char *record = set->records[index];
-        struct mg_str text = {record + MG_ORIGIN_HEADER_BYTES, text_length(record)};
-        (void)mg_pattern_parse(text, &pattern, NULL);
+        read_slot(set, set->slots + (size_t)set->positions[index] * set->slot_bytes, &pattern);
+    } else {
+        pattern.is_any = set->is_any;
+        pattern.is_null = set->has_null;
     }
     return pattern;
 }

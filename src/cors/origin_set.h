@@ -27,8 +27,8 @@ typedef void (*mg_origin_redundant_fn)(void *context, uint32_t tag, uint32_t by,
 /* Build a set of `count` entries; the array is reordered. `report` may be NULL. Redundant
  * entries are left out. While it builds it takes up to 33 bytes an entry of the arena's bound
  * and gives them back.
- * Returns: NULL when the arena is full, or the set would pass 4 GiB. Complexity: O(total
- * bytes); a million in well below 2 s. */
+ * Returns: NULL when the arena is full, or there are more than INT32_MAX entries. Complexity:
+ * O(total bytes); a million in well below 2 s. */
 const struct mg_origin_set *mg_origin_set_build(struct mg_origin_entry *entries, size_t count,
                                                 struct mg_arena *arena,
                                                 mg_origin_redundant_fn report, void *context);

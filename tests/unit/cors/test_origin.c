@@ -314,6 +314,72 @@ static void origin_parts_make_up_the_text(void **state)
     mg_expect_true("some are origins", accepted > cases / 10);
 }
 
+/* A name by the plainest reading: labels of 1 to 63 bytes, one dot more at the end. */
+static bool is_name(struct mg_str text, unsigned *dot_count)
+{
+    size_t label = 0;
+    *dot_count = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        bool is_dot = text.ptr[i] == '.';
+        bool is_inside = (text.ptr[i] >= 'a' && text.ptr[i] <= 'z') || text.ptr[i] == '-' ||
+                         text.ptr[i] == '_' || mg_ascii_is_digit(text.ptr[i]);
+        if ((is_dot && label == 0) || (!is_dot && (!is_inside || label == 63))) {
+            return false;
+        }
+        label = is_dot ? 0 : label + 1;
+        *dot_count += is_dot;
+    }
+    return text.len > 0 && text.len - (label == 0) <= MG_HOST_MAX_BYTES;
+}
+
+/* Names of any length are read as one byte after the other would be, whatever stands where in a
+ * machine's words. */
+static void origin_host_is_read_as_by_bytes(void **state)
+{
+    static const char odd[] = ".._AZ`{@[/:\x7f\x80\xe1\xff\0 ";
+    struct mg_prng prng = mg_property_begin("origin host");
+    unsigned long cases = mg_property_cases(20000);
+    unsigned long names = 0;
+    struct mg_guard guard = {0};
+    (void)state;
+    for (unsigned long n = 0; n < cases; n++) {
+        char text[300];
+        size_t len = 1 + mg_prng_below(&prng, mg_prng_below(&prng, 8) == 0 ? 280 : 80);
+        mg_prng_fill(&prng, MG_STR("abz09-_"), text, len);
+        for (size_t dot = 0; dot < len; dot += 1 + mg_prng_below(&prng, 64)) {
+            text[dot] = dot == 0 ? 'a' : '.';
+        }
+        if (mg_prng_below(&prng, 3) == 0) {
+            mg_prng_fill(&prng, (struct mg_str){odd, sizeof(odd) - 1},
+                         text + mg_prng_below(&prng, len), 1);
+        }
+        if (mg_prng_below(&prng, 4) != 0) {
+            text[len - 1] = mg_prng_below(&prng, 2) == 0 ? 'a' : '.';
+        }
+        enum mg_host_kind kind;
+        unsigned dot_count;
+        struct mg_str host = mg_guard_str(&guard, (struct mg_str){text, len});
+        bool expected = is_name(host, &dot_count);
+        /* What ends in a number is an address: another test's matter. */
+        if (mg_origin_parse_host(host, &kind) != expected) {
+            const char *last = memrchr(host.ptr, '.', len - (host.ptr[len - 1] == '.'));
+            mg_expect_true("only numbers differ",
+                           expected && mg_ascii_is_digit(last == NULL ? text[0] : last[1]));
+            continue;
+        }
+        names += expected;
+        char origin_text[320];
+        int whole = snprintf(origin_text, sizeof(origin_text), "https://%.*s", (int)len, text);
+        struct mg_origin origin;
+        struct mg_str copy = {origin_text, (size_t)whole};
+        if (expected && kind == MG_HOST_NAME && mg_origin_parse(copy, &origin)) {
+            mg_expect_int(origin_text, origin.dot_count, dot_count);
+        }
+    }
+    mg_expect_true("both occur", names > cases / 10 && names < cases - cases / 10);
+    mg_guard_free(&guard);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +390,7 @@ int main(void)
         cmocka_unit_test(origin_parse_refuses_a_mebibyte),
         cmocka_unit_test(origin_is_loopback_by_host),
         cmocka_unit_test(origin_parts_make_up_the_text),
+        cmocka_unit_test(origin_host_is_read_as_by_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
