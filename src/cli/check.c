@@ -1,27 +1,34 @@
 /* check.c - `moongate check`: load policies as the server would, and tell every fault.
  */
 #include <stdio.h>
+#include <string.h>
 
+#include "cli/arguments.h"
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/policy_arguments.h"
+#include "cli/self_attack.h"
 #include "policy/set.h"
 #include "server/handlers.h"
 
 static void print_help(void)
 {
     (void)printf(
-        "Usage: moongate check PATH... [--strict] [--json] [--quiet]\n\n"
+        "Usage: moongate check PATH... [--strict] [--json] [--quiet]\n"
+        "       moongate check --self-attack [--json]\n\n"
         "Load and validate policies as `serve` does, and print every fault with file and\n"
         "line, what is wrong, and what to write instead.\n\n"
         "  --policy PATH           a policy file, or a directory of them; repeatable\n"
+        "  --plugins DIR           where the plugins that they use are found; repeatable\n"
         "  --public-origin ORIGIN  as for `serve`; repeatable\n"
         "  --strict                warnings fail too\n"
         "  --json                  print one JSON document: ok, diagnostics, resources,\n"
         "                          revision\n"
-        "  --quiet                 print faults only\n\n"
-        "Exit codes: 0 valid, 2 usage, 3 invalid.\n");
+        "  --quiet                 print faults only\n"
+        "  --self-attack           attack this very engine with hostile policies and requests\n"
+        "                          (docs/security.md), and tell what came of each\n\n"
+        "Exit codes: 0 valid, 1 an attack has not been held, 2 usage, 3 invalid.\n");
 }
 
 static bool has_warning(const struct mg_errs *errs)
@@ -65,8 +72,42 @@ static int report(const struct mg_policy_arguments *arguments, const struct mg_e
     return code;
 }
 
+/* `--self-attack` looks at the engine and at no policy, so it goes with --json alone. */
+static bool is_self_attack(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--self-attack") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int run_self_attack(int argc, char **argv)
+{
+    struct mg_arguments walk = {.argc = argc, .argv = argv, .next = 1};
+    enum mg_argument kind;
+    bool is_json = false;
+    while ((kind = mg_arguments_next(&walk)) != MG_ARGUMENT_END) {
+        bool is_option = kind == MG_ARGUMENT_OPTION;
+        if (is_option && strcmp(walk.name, "help") == 0) {
+            print_help();
+            return MG_EXIT_OK;
+        }
+        if (is_option && strcmp(walk.name, "json") == 0) {
+            is_json = true;
+        } else if (!is_option || strcmp(walk.name, "self-attack") != 0) {
+            return mg_cli_usage(argv[0], "--self-attack goes with --json alone");
+        }
+    }
+    return mg_self_attack_run(is_json);
+}
+
 static int run_check(int argc, char **argv)
 {
+    if (is_self_attack(argc, argv)) {
+        return run_self_attack(argc, argv);
+    }
     static const char *const switches[] = {"strict", "quiet", "json", NULL};
     struct mg_policy_arguments arguments;
     int code = mg_policy_arguments_read(argc, argv, switches, &arguments);

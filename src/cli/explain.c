@@ -67,6 +67,7 @@ static void print_help(void)
         "of policy behind it, the sentence of the console, and what to change.\n\n"
         "Who answers:\n"
         "  --policy PATH          a policy file, or a directory of them; repeatable\n"
+        "  --plugins DIR          where the plugins that they use are found; repeatable\n"
         "  --public-origin ORIGIN an origin the server is reached by; repeatable\n"
         "  --answer FILE          judge raw responses instead, as `curl -i` prints them; in\n"
         "                         the order of the requests; repeatable; - is standard input\n"
@@ -164,7 +165,8 @@ static int apply_value(struct request *request, const char *name, const char *va
     }
     if (strcmp(name, "cached-age") == 0) {
         wrong = mg_setting_read_duration(value, &request->age_ms);
-    } else if (strcmp(name, "policy") == 0 || strcmp(name, "public-origin") == 0) {
+    } else if (strcmp(name, "policy") == 0 || strcmp(name, "public-origin") == 0 ||
+               strcmp(name, "plugins") == 0) {
         wrong = mg_setting_apply(&request->options, name, value);
     } else {
         return mg_cli_usage("explain", "-%s%s is no option", name[1] == '\0' ? "" : "-", name);
@@ -197,6 +199,7 @@ static int read_arguments(int argc, char **argv, struct request *request)
     struct mg_arguments arguments = {.argc = argc, .argv = argv, .next = 1};
     enum mg_argument kind;
     mg_server_options_init(&request->options);
+    request->options.counts_steps = true;
     request->browser = MG_BROWSER_CHROMIUM;
     while ((kind = mg_arguments_next(&arguments)) != MG_ARGUMENT_END) {
         int code = MG_EXIT_OK;
@@ -487,17 +490,20 @@ static int run_policies(struct command *command)
         .paths = options->policies.items,
         .path_count = options->policies.count,
         .has_public_origin = options->public_origins.count > 0,
+        .plugin_dirs = options->plugins.items,
+        .plugin_dir_count = options->plugins.count,
     };
     struct mg_errs errs;
     mg_errs_init(&errs);
     struct mg_policy_set *set = mg_policy_set_load(&policy_options, &errs);
-    int code = set != NULL ? MG_EXIT_OK : mg_cli_report(&errs);
+    struct mg_gate *gate = set == NULL ? NULL : mg_gate_new(options, set, &errs);
+    int code = gate == NULL ? mg_cli_report(&errs) : MG_EXIT_OK;
     mg_errs_fini(&errs);
-    if (set == NULL) {
+    if (gate == NULL) {
+        mg_policy_set_free(set);
         return code == MG_EXIT_OK ? MG_EXIT_POLICY : code;
     }
-    struct mg_gate *gate = mg_gate_new(options, set);
-    code = gate == NULL ? out_of_memory() : run_fetch(command, gate);
+    code = run_fetch(command, gate);
     mg_gate_free(gate);
     mg_policy_set_free(set);
     return code;

@@ -278,6 +278,9 @@ static void fix_policy(struct mg_explain_report *report,
             MG_STR_ARG(where));
     } else if (fix_refusal(report, exchange->reason)) {
         return;
+    } else if (exchange->is_hooked) {
+        add(report, "change what the function at %s:%d decides (%s)", exchange->file,
+            exchange->line, exchange->reason);
     } else if (resource->rule == NULL) {
         fix_no_rule(report, exchange);
     } else {

@@ -78,10 +78,13 @@ static json_t *policy_object(const struct mg_explain_exchange *exchange)
     const struct mg_resource *resource = exchange->resource;
     json_t *object = json_object();
     set(object, "file",
-        resource == NULL ? json_null() : mg_json_text(mg_str_from(resource->file)));
-    set(object, "line", resource == NULL ? json_null() : json_integer(resource->line));
+        exchange->file == NULL ? json_null() : mg_json_text(mg_str_from(exchange->file)));
+    set(object, "line", exchange->file == NULL ? json_null() : json_integer(exchange->line));
     set(object, "pattern", resource == NULL ? json_null() : mg_json_text(resource->pattern));
     set(object, "reason", mg_json_text(mg_str_from(exchange->reason)));
+    if (exchange->steps > 0) {
+        set(object, "steps", json_integer((json_int_t)exchange->steps));
+    }
     return object;
 }
 

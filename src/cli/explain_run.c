@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "core/buf.h"
-#include "cors/decide.h"
 
 enum {
     CACHE_ENTRIES = 1024,
@@ -104,74 +103,6 @@ static bool read_head(const struct run *run, struct mg_str bytes,
     return true;
 }
 
-/* The value of the one field called `name`, as a list of lines. */
-static struct mg_lines lines_of(const struct mg_browser_request *request, struct mg_str name,
-                                struct mg_str *storage)
-{
-    for (size_t i = 0; i < request->field_count; i++) {
-        if (mg_str_equal_nocase(request->fields[i].name, name)) {
-            *storage = request->fields[i].value;
-            return (struct mg_lines){storage, 1};
-        }
-    }
-    return (struct mg_lines){NULL, 0};
-}
-
-/* Answer in place of a handler that needs more than this process: a 200 with the fields
- * that the decision gives to whatever the handler answers. */
-static bool synthesize(const struct run *run, struct mg_explain_exchange *exchange)
-{
-    const struct mg_resource *resource = exchange->resource;
-    const struct mg_browser_request *request = &exchange->request;
-    struct mg_str storage[5];
-    struct mg_str origins[MG_OPTIONS_MAX_LIST];
-    const struct mg_strings *own = run->source->public_origins;
-    for (size_t i = 0; i < own->count; i++) {
-        origins[i] = mg_str_from(own->items[i]);
-    }
-    struct mg_lines site = lines_of(request, MG_STR("sec-fetch-site"), &storage[4]);
-    const struct mg_cors_request cors = {
-        .method = request->method,
-        .origin = lines_of(request, MG_STR("origin"), &storage[0]),
-        .acrm = lines_of(request, MG_STR("access-control-request-method"), &storage[1]),
-        .acrh = lines_of(request, MG_STR("access-control-request-headers"), &storage[2]),
-        .content_type = lines_of(request, MG_STR("content-type"), &storage[3]),
-        .site = site.count == 0 ? (struct mg_str){NULL, 0} : storage[4],
-        .scheme = MG_STR("http"),
-        .host = request->url->authority,
-        .public_origins = {origins, own->count},
-    };
-    struct mg_buf out;
-    mg_buf_init(&out, MAX_REQUEST_BYTES);
-    mg_buf_add(&out, MG_STR("HTTP/1.1 200 OK\r\n"));
-    if (resource->cors_mode != MG_CORS_OFF) {
-        struct mg_decision decision;
-        bool rejects = resource->rule != NULL && mg_rule_rejects(resource->rule);
-        mg_cors_decide(resource->rule, &cors, mg_cors_classify(&cors, rejects), &decision);
-        mg_cors_write_fields(&decision, &out);
-        if (mg_cors_vary(&decision).len > 0) {
-            mg_buf_printf(&out, "Vary: %.*s\r\n", MG_STR_ARG(mg_cors_vary(&decision)));
-        }
-        exchange->reason = decision.reason;
-    }
-    mg_buf_add(&out, MG_STR("\r\n"));
-    bool ok = !out.overflowed && read_head(run, mg_buf_str(&out), &exchange->answer);
-    mg_buf_fini(&out);
-    exchange->is_synthetic = true;
-    return ok;
-}
-
-/* Whether the resource's handler did not answer in the gate. */
-static bool is_unanswered(const struct mg_gate_answer *answer)
-{
-    if (answer->resource == NULL) {
-        return false;
-    }
-    enum mg_handler_kind kind = answer->resource->handler.kind;
-    bool is_elsewhere = kind == MG_HANDLER_PROXY || kind == MG_HANDLER_CUSTOM;
-    return answer->status == 0 || (is_elsewhere && strcmp(answer->reason, "no-handler") == 0);
-}
-
 static bool ask_gate(const struct run *run, struct mg_explain_exchange *exchange)
 {
     struct mg_buf request;
@@ -183,9 +114,17 @@ static bool ask_gate(const struct run *run, struct mg_explain_exchange *exchange
     if (ok) {
         exchange->is_decided = true;
         exchange->resource = answer.resource;
-        exchange->reason = answer.reason;
-        ok = is_unanswered(&answer) ? synthesize(run, exchange)
-                                    : read_head(run, answer.bytes, &exchange->answer);
+        exchange->reason = mg_arena_dup(run->arena, mg_str_from(answer.reason)).ptr;
+        exchange->is_hooked = answer.file != NULL;
+        exchange->file = answer.file;
+        exchange->line = answer.line;
+        exchange->steps = answer.steps;
+        if (answer.file == NULL && answer.resource != NULL) {
+            exchange->file = answer.resource->file;
+            exchange->line = answer.resource->line;
+        }
+        exchange->is_synthetic = answer.is_stand_in;
+        ok = read_head(run, answer.bytes, &exchange->answer);
     }
     mg_buf_fini(&request);
     return ok;

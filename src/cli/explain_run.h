@@ -36,6 +36,10 @@ struct mg_explain_exchange {
     bool is_decided;                    /* a policy answered; the rest then stands */
     const struct mg_resource *resource; /* NULL: none matched */
     const char *reason;
+    const char *file; /* of the hook that decided, else of the resource; NULL: none matched */
+    int line;
+    bool is_hooked;    /* a hook decided */
+    uint64_t steps;    /* of its hooks */
     bool is_synthetic; /* a 200 in place of a handler that does not answer here */
 };
 

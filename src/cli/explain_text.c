@@ -110,7 +110,7 @@ static void print_source(const struct printer *p, const struct mg_explain_exchan
         return;
     }
     if (resource != NULL) {
-        (void)fprintf(p->to, "%s:%d  ", resource->file, resource->line);
+        (void)fprintf(p->to, "%s:%d  ", exchange->file, exchange->line);
         mg_explain_print_safe(p->to, resource->pattern);
         (void)fprintf(p->to, "  ");
     }

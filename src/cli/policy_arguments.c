@@ -45,6 +45,8 @@ int mg_policy_arguments_read(int argc, char **argv, const char *const *switches,
             return MG_EXIT_OK;
         } else if (strcmp(walk.name, "policy") == 0) {
             code = add(&arguments->policies, argv[0], "policy", mg_arguments_value(&walk));
+        } else if (strcmp(walk.name, "plugins") == 0) {
+            code = add(&arguments->plugins, argv[0], "plugins", mg_arguments_value(&walk));
         } else if (strcmp(walk.name, "public-origin") == 0) {
             code = add(&arguments->public_origins, argv[0], "public-origin",
                        mg_arguments_value(&walk));
@@ -78,6 +80,8 @@ struct mg_policy_set *mg_policy_arguments_load(const struct mg_policy_arguments 
         .paths = arguments->policies.items,
         .path_count = arguments->policies.count,
         .has_public_origin = arguments->public_origins.count > 0,
+        .plugin_dirs = arguments->plugins.items,
+        .plugin_dir_count = arguments->plugins.count,
     };
     return mg_policy_set_load(&options, errs);
 }

@@ -1,5 +1,5 @@
-/* policy_arguments.h - what the subcommands that only look at policies share: --policy and
- * switches. */
+/* policy_arguments.h - what the subcommands that only look at policies share: --policy,
+ * --plugins and switches. */
 #ifndef MG_CLI_POLICY_ARGUMENTS_H
 #define MG_CLI_POLICY_ARGUMENTS_H
 
@@ -9,6 +9,7 @@
 
 struct mg_policy_arguments {
     struct mg_strings policies;
+    struct mg_strings plugins;
     struct mg_strings public_origins;
     const char *const *switches; /* the names that are allowed, NULL-terminated */
     unsigned given;              /* bit i: switches[i] */

@@ -20,6 +20,7 @@ static void print_help(void)
         "Print every resource: its pattern and methods, which origins may use it and whether\n"
         "with credentials, its handler, and where it is declared.\n\n"
         "  --policy PATH           a policy file, or a directory of them; repeatable\n"
+        "  --plugins DIR           where the plugins that they use are found; repeatable\n"
         "  --public-origin ORIGIN  as for `serve`; repeatable\n"
         "  --json                  print a JSON array in place of the table\n");
 }
@@ -37,6 +38,8 @@ static const char *handler_name(const struct mg_handler_spec *handler)
         return "proxy";
     case MG_HANDLER_CUSTOM:
         return "custom";
+    case MG_HANDLER_PLUGIN:
+        return "plugin";
     }
     return "";
 }
@@ -53,6 +56,10 @@ static void add_origins(const struct mg_resource *resource, struct mg_buf *out)
     if (resource->cors_mode != MG_CORS_RULE) {
         bool is_off = resource->cors_mode == MG_CORS_OFF;
         mg_buf_add(out, is_off ? MG_STR("off") : MG_STR("same-origin"));
+        return;
+    }
+    if ((resource->functions & 1U << MG_FUNCTION_ORIGINS) != 0) {
+        mg_buf_add(out, MG_STR("function"));
         return;
     }
     const struct mg_origin_set *set = mg_rule_origins(resource->rule);
@@ -143,6 +150,18 @@ static json_t *json_origins(const struct mg_resource *resource)
     return list;
 }
 
+/* What the resource decides in Lua: "origins", "preflight" … */
+static json_t *json_functions(const struct mg_resource *resource)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < MG_FUNCTION_COUNT; i++) {
+        if ((resource->functions & 1U << i) != 0) {
+            json_array_append_new(list, json_string(mg_function_name((enum mg_function)i)));
+        }
+    }
+    return list;
+}
+
 static void print_json(const struct mg_policy_set *set)
 {
     static const char *const modes[] = {"same-origin", "rule", "off"};
@@ -162,6 +181,7 @@ static void print_json(const struct mg_policy_set *set)
         json_object_set_new(route, "rejects",
                             json_boolean(rule != NULL && mg_rule_rejects(rule)));
         json_object_set_new(route, "handler", json_string(handler_name(&resource->handler)));
+        json_object_set_new(route, "functions", json_functions(resource));
         json_object_set_new(route, "file", json_string(resource->file));
         json_object_set_new(route, "line", json_integer(resource->line));
         json_array_append_new(routes, route);

@@ -62,6 +62,11 @@ static const char *apply_policy(struct mg_server_options *options, const char *v
     return append(&options->policies, value);
 }
 
+static const char *apply_plugins(struct mg_server_options *options, const char *value)
+{
+    return append(&options->plugins, value);
+}
+
 static const char *apply_public_origin(struct mg_server_options *options, const char *value)
 {
     struct mg_origin origin;
@@ -202,6 +207,8 @@ const struct mg_setting mg_settings[] = {
     {"listen", "ADDRESS",
      "HOST:PORT, [IPv6]:PORT, :PORT or unix:PATH; repeatable (127.0.0.1:8080)", apply_listen},
     {"policy", "PATH", "a policy file, or a directory of them; repeatable", apply_policy},
+    {"plugins", "DIR", "where plugins are found, each a folder with a plugin.lua; repeatable",
+     apply_plugins},
     {"workers", "N", "worker threads (one a core)", apply_workers},
     {"access-log", "PATH",
      "one JSON line an exchange: a path, - for standard output, or off (off)",

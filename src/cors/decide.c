@@ -5,6 +5,8 @@
  */
 #include "cors/decide.h"
 
+#include <assert.h>
+
 #include "cors/origin_lookup.h"
 #include "cors/rule_layout.h"
 #include "cors/safelist.h"
@@ -43,6 +45,7 @@ static void begin_judgement(const struct mg_rule *rule, const struct mg_cors_req
         judgement->reason = MG_REASON_NO_RULE;
         return;
     }
+    assert(request->given_origin == MG_GIVEN_NOTHING || !rule->is_public);
     if (rule->is_public) {
         judgement->reason = MG_REASON_SIMPLE_ALLOWED;
         return;
@@ -60,6 +63,13 @@ static void begin_judgement(const struct mg_rule *rule, const struct mg_cors_req
     mg_origin_lookup_add(&judgement->lookup, &origin);
 }
 
+/* Whether the Origin, which was parsed, is allowed. */
+static bool is_found(const struct judgement *judgement, enum mg_given_origin given)
+{
+    return given == MG_GIVEN_NOTHING ? mg_origin_lookup_end(&judgement->lookup)
+                                     : given == MG_GIVEN_ALLOWED;
+}
+
 /* Finish, and grant ACAO to what is allowed. Returns: MG_REASON_SIMPLE_ALLOWED, or why not. */
 static enum mg_reason end_judgement(const struct judgement *judgement,
                                     const struct mg_cors_request *request,
@@ -71,7 +81,7 @@ static enum mg_reason end_judgement(const struct judgement *judgement,
     }
     bool was_parsed = judgement->reason == MG_REASON_ORIGIN_DENIED ||
                       judgement->reason == MG_REASON_ORIGIN_NULL_DENIED;
-    if (!was_parsed || !mg_origin_lookup_end(&judgement->lookup)) {
+    if (!was_parsed || !is_found(judgement, request->given_origin)) {
         return judgement->reason;
     }
     decision->allow_origin = MG_ALLOW_ORIGIN_ECHO;
@@ -230,9 +240,10 @@ void mg_cors_decide(const struct mg_rule *rule, const struct mg_cors_request *re
 
 struct mg_str mg_cors_vary(const struct mg_decision *decision)
 {
-    bool is_public = decision->rule != NULL && decision->rule->is_public;
+    bool is_public = decision->rule != NULL && decision->rule->is_public && !decision->varies;
     if (decision->kind == MG_KIND_PREFLIGHT && !is_public) {
         return MG_STR("Origin, Access-Control-Request-Method, Access-Control-Request-Headers");
     }
-    return decision->rule == NULL || is_public ? MG_STR("") : MG_STR("Origin");
+    bool has_none = decision->rule == NULL && !decision->varies;
+    return has_none || is_public ? MG_STR("") : MG_STR("Origin");
 }

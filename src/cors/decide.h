@@ -33,6 +33,14 @@ enum mg_verdict {
 /* "not-cors", "allow", "deny", "bad-request". */
 const char *mg_verdict_name(enum mg_verdict verdict);
 
+/* What a policy's function said of the request's Origin, in place of the rule's own origins. A
+ * malformed Origin stays denied whatever was said. */
+enum mg_given_origin {
+    MG_GIVEN_NOTHING, /* the rule's origins decide */
+    MG_GIVEN_ALLOWED, /* only with a rule that is not public */
+    MG_GIVEN_DENIED,
+};
+
 /* What the decision looks at. Field values come without white space at their ends (RFC 9110
  * 5.5). Slices are borrowed for the call; `origin`, `acrm` and `acrh` also by the decision made
  * from them. */
@@ -46,6 +54,7 @@ struct mg_cors_request {
     struct mg_str scheme;           /* "http" or "https" */
     struct mg_str host;             /* effective host[:port] */
     struct mg_lines public_origins; /* --public-origin, serialized */
+    enum mg_given_origin given_origin;
 };
 
 /* The kind of a request. `rejects`: whether the rule refuses denied origins (mg_rule_rejects;
@@ -73,7 +82,8 @@ struct mg_decision {
     enum mg_allow_origin allow_origin;
     struct mg_str origin;       /* the request's Origin, for MG_ALLOW_ORIGIN_ECHO; borrows */
     const struct mg_rule *rule; /* NULL: resource without a rule */
-    struct mg_str method;       /* of a preflight: the asked method; borrows */
+    bool varies; /* functions took part: Vary names Origin whatever the rule. For callers */
+    struct mg_str method; /* of a preflight: the asked method; borrows */
     struct mg_lines acrh; /* of a preflight: the asked names, for headers "*" with credentials;
                              borrows */
 };
@@ -93,7 +103,7 @@ void mg_cors_decide(const struct mg_rule *rule, const struct mg_cors_request *re
 void mg_cors_write_fields(const struct mg_decision *decision, struct mg_buf *out);
 
 /* The names an answer by this decision has to list in Vary, joined with ", ": "Origin", or the
- * three of a preflight, or nothing for a public rule. Static. */
+ * three of a preflight, or nothing for a public rule (but see `varies`). Static. */
 struct mg_str mg_cors_vary(const struct mg_decision *decision);
 
 enum {

@@ -188,17 +188,31 @@ void mg_response_begin(struct mg_response *response, struct mg_buf *out, unsigne
     mg_buf_commit(out, (size_t)(at - to));
 }
 
-void mg_response_field(struct mg_response *response, struct mg_str name, struct mg_str value)
+static void add_field(struct mg_response *response, struct mg_str name, struct mg_str value)
 {
-    if (!mg_field_is_valid(name, value)) {
-        response->failed = true;
-        return;
-    }
     char *to = reserve(response, name.len + value.len + 4);
     if (to != NULL) {
         char *at = put(put(put(put(to, name), MG_STR(": ")), value), MG_STR("\r\n"));
         mg_buf_commit(response->out, (size_t)(at - to));
     }
+}
+
+void mg_response_field(struct mg_response *response, struct mg_str name, struct mg_str value)
+{
+    response->failed = response->failed || !mg_field_is_valid(name, value);
+    add_field(response, name, value);
+}
+
+void mg_response_field_as_is(struct mg_response *response, struct mg_str name,
+                             struct mg_str value)
+{
+    bool has_break = value.len > 0 && (memchr(value.ptr, '\r', value.len) != NULL ||
+                                       memchr(value.ptr, '\n', value.len) != NULL ||
+                                       memchr(value.ptr, '\0', value.len) != NULL);
+    bool is_trimmed = mg_str_trim_ows(value).len == value.len;
+    response->failed = response->failed || has_break || !is_trimmed ||
+                       !mg_field_is_valid(name, (struct mg_str){"", 0});
+    add_field(response, name, value);
 }
 
 void mg_response_lines(struct mg_response *response, struct mg_str lines)

@@ -38,6 +38,12 @@ void mg_response_begin(struct mg_response *response, struct mg_buf *out, unsigne
  * Transfer-Encoding, Connection, Date). */
 void mg_response_field(struct mg_response *response, struct mg_str name, struct mg_str value);
 
+/* As mg_response_field, for values of whoever may send odd bytes: refused is only what would
+ * end the line or the head for some reader, CR, LF and NUL (RFC 9110 5.5), and white space at
+ * the ends. */
+void mg_response_field_as_is(struct mg_response *response, struct mg_str name,
+                             struct mg_str value);
+
 /* Add lines that were checked with mg_field_is_valid when they were prepared: whole
  * "Name: value\r\n" lines. Only their first and last bytes are looked at again. */
 void mg_response_lines(struct mg_response *response, struct mg_str lines);

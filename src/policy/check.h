@@ -1,7 +1,8 @@
 /* check.h - judge what a rule says: methods, header names, origins. No Lua.
  *
- * Shape:     each takes a list as it was declared and gives what is good of it; faults are
- *            reported at the list's spot, with the position behind (`cors.methods[2]`).
+ * Shape:     each takes a list as it was declared and gives what is good of it; `spot` is that
+ *            of the rule ("/a cors"), faults are reported behind it ("/a cors.methods[2]"), to
+ *            the spot's list.
  * Ownership: results live in the set's arena or, where a text was declared, in the scratch
  *            arena: mg_rule_compile and the resource copy what they keep.
  */
@@ -15,6 +16,7 @@
 struct mg_names {
     struct mg_name_list list; /* without "*", without doubles */
     bool has_any;             /* "*" was there */
+    bool is_kept;             /* they stay where they are as long as the runtime (known.h) */
 };
 
 /* The methods of a resource, in the set's arena. The default where none are declared. */
@@ -40,6 +42,18 @@ struct mg_names mg_check_expose(struct mg_loader *loader, const struct mg_spot *
 const struct mg_origin_set *mg_check_origins(struct mg_loader *loader,
                                              const struct mg_spot *spot,
                                              const struct mg_cors_decl *cors);
+
+/* Judge the origins of a rule, without making a set; warnings are not told. `origin`: a
+ * request's, or NULL. Returns: whether any of them matches it; means nothing after an error. */
+bool mg_check_given_origins(struct mg_loader *loader, const struct mg_spot *spot,
+                            const struct mg_cors_decl *cors, const struct mg_origin *origin);
+
+/* The set of a list of origins in which mg_check_given_origins found no fault, in `arena`. NULL
+ * when memory is out. */
+const struct mg_origin_set *mg_check_given_set(struct mg_loader *loader,
+                                               const struct mg_spot *spot,
+                                               const struct mg_cors_decl *cors,
+                                               struct mg_arena *arena);
 
 /* The spot of the element at `place` of a list; 0 is "*" written without a list. */
 struct mg_spot mg_check_spot(const struct mg_spot *list, size_t place);

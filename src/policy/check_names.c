@@ -18,9 +18,23 @@ struct name_check {
     bool takes_any; /* "*" is allowed in the list */
     struct mg_name_list supported;
     /* Report what is wrong with a token. Returns: whether it can stay. */
-    bool (*judge)(const struct name_check *check, const struct mg_spot *spot,
-                  struct mg_str name);
+    bool (*judge)(struct name_check *check, struct mg_str name);
+    size_t place; /* of the name that is judged */
+    struct mg_spot at;
+    char quoted[80];
 };
+
+/* The spot of the name that is judged. Made only for a fault: most names have none. */
+static const struct mg_spot *here(struct name_check *check)
+{
+    check->at = mg_check_spot(check->spot, check->place);
+    return &check->at;
+}
+
+static const char *quote(struct name_check *check, struct mg_str name)
+{
+    return mg_quote(check->quoted, sizeof(check->quoted), name);
+}
 
 static bool is_same(const struct name_check *check, struct mg_str a, struct mg_str b)
 {
@@ -64,7 +78,7 @@ struct mg_spot mg_check_spot(const struct mg_spot *list, size_t place)
     return place == 0 ? *list : mg_spot_in(list, "[%zu]", place);
 }
 
-static struct mg_names check_list(const struct name_check *check)
+static struct mg_names check_list(struct name_check *check)
 {
     const struct mg_list_decl *decl = check->decl;
     struct mg_names names = {.has_any = false};
@@ -77,18 +91,16 @@ static struct mg_names check_list(const struct name_check *check)
     size_t count = 0;
     for (size_t i = 0; i < decl->count; i++) {
         struct mg_str name = decl->items[i];
-        struct mg_spot spot = mg_check_spot(check->spot, decl->places[i]);
-        char quoted[80];
-        mg_quote(quoted, sizeof(quoted), name);
+        check->place = decl->places[i];
         if (check->takes_any && mg_str_equal(name, MG_STR("*"))) {
             names.has_any = true;
         } else if (!mg_str_is_token(name) || mg_str_equal(name, MG_STR("*"))) {
-            mg_fault(&spot, MG_ERROR, check->invalid_code, "one name an element",
-                     "%s is no name", quoted);
+            mg_fault(here(check), MG_ERROR, check->invalid_code, "one name an element",
+                     "%s is no name", quote(check, name));
         } else if (contains(check, kept, count, name)) {
-            mg_fault(&spot, MG_WARNING, check->duplicate_code, "leave it out",
-                     "%s is listed before", quoted);
-        } else if (check->judge(check, &spot, name)) {
+            mg_fault(here(check), MG_WARNING, check->duplicate_code, "leave it out",
+                     "%s is listed before", quote(check, name));
+        } else if (check->judge(check, name)) {
             kept[count++] = name;
         }
     }
@@ -99,31 +111,27 @@ static struct mg_names check_list(const struct name_check *check)
 /* ---- methods ---- */
 
 /* Report what holds for methods of resources and of rules. Returns: whether it can stay. */
-static bool judge_method(const struct name_check *check, const struct mg_spot *spot,
-                         struct mg_str name)
+static bool judge_method(struct name_check *check, struct mg_str name)
 {
-    (void)check;
-    char quoted[80];
     char hint[80];
-    mg_quote(quoted, sizeof(quoted), name);
     if (mg_method_is_forbidden(name)) {
-        mg_fault(spot, MG_ERROR, "method-forbidden", "leave it out",
-                 "%s is forbidden to scripts and refused by this server", quoted);
+        mg_fault(here(check), MG_ERROR, "method-forbidden", "leave it out",
+                 "%s is forbidden to scripts and refused by this server", quote(check, name));
         return false;
     }
     struct mg_str normal = mg_method_normalize(name);
     if (!mg_str_equal(normal, name)) {
         MG_ERR_SET(hint, "\"%.*s\"", MG_STR_ARG(normal));
-        mg_fault(spot, MG_WARNING, "method-normalized", hint,
+        mg_fault(here(check), MG_WARNING, "method-normalized", hint,
                  "browsers send %.*s for %s, and methods are compared with their case",
-                 MG_STR_ARG(normal), quoted);
+                 MG_STR_ARG(normal), quote(check, name));
         return true;
     }
     if (mg_str_equal_nocase(name, MG_STR("PATCH")) && !mg_str_equal(name, MG_STR("PATCH"))) {
-        mg_fault(spot, MG_WARNING, "method-lower-case", "\"PATCH\"",
+        mg_fault(here(check), MG_WARNING, "method-lower-case", "\"PATCH\"",
                  "%s is not PATCH: methods are compared with their case, and browsers send "
                  "this one as the script wrote it",
-                 quoted);
+                 quote(check, name));
     }
     return true;
 }
@@ -158,20 +166,20 @@ struct mg_name_list mg_check_resource_methods(struct mg_loader *loader,
     return (struct mg_name_list){kept, kept == NULL ? 0 : names.count};
 }
 
-static bool judge_rule_method(const struct name_check *check, const struct mg_spot *spot,
-                              struct mg_str name)
+static bool judge_rule_method(struct name_check *check, struct mg_str name)
 {
-    if (!judge_method(check, spot, name)) {
+    if (!judge_method(check, name)) {
         return false;
     }
     bool is_implied =
         mg_str_equal(name, MG_STR("HEAD")) && is_in(check->supported, MG_STR("GET"));
     if (mg_str_equal(name, MG_STR("OPTIONS"))) {
-        mg_fault(spot, MG_NOTE, "method-options", "leave it out unless scripts do that",
+        mg_fault(here(check), MG_NOTE, "method-options", "leave it out unless scripts do that",
                  "preflights need no listing; this allows fetch(…, { method: \"OPTIONS\" })");
     } else if (!is_in(check->supported, name) && !is_implied) {
-        mg_fault(spot, MG_WARNING, "method-unsupported", "add it to the resource's methods",
-                 "the resource has no method %.*s", MG_STR_ARG(name));
+        mg_fault(here(check), MG_WARNING, "method-unsupported",
+                 "add it to the resource's methods", "the resource has no method %.*s",
+                 MG_STR_ARG(name));
     }
     return true;
 }
@@ -195,7 +203,7 @@ static void judge_unlisted(const struct mg_spot *list, struct mg_name_list liste
 struct mg_names mg_check_methods(struct mg_loader *loader, const struct mg_spot *spot,
                                  const struct mg_cors_decl *cors, struct mg_name_list supported)
 {
-    struct mg_spot list = mg_spot_in(spot, " cors.methods");
+    struct mg_spot list = mg_spot_field(spot, ".", "methods");
     struct name_check check = {.loader = loader,
                                .spot = &list,
                                .decl = &cors->methods,
@@ -220,8 +228,7 @@ struct mg_names mg_check_methods(struct mg_loader *loader, const struct mg_spot 
 
 /* ---- request headers ---- */
 
-static bool judge_header(const struct name_check *check, const struct mg_spot *spot,
-                         struct mg_str name)
+static bool judge_header(struct name_check *check, struct mg_str name)
 {
     static const char *const of_responses[] = {"Access-Control-Allow-Credentials",
                                                "Access-Control-Allow-Headers",
@@ -231,24 +238,22 @@ static bool judge_header(const struct name_check *check, const struct mg_spot *s
                                                "Access-Control-Max-Age",
                                                "Timing-Allow-Origin"};
     static const char *const safelisted[] = {"Accept", "Accept-Language", "Content-Language"};
-    (void)check;
-    char quoted[80];
-    mg_quote(quoted, sizeof(quoted), name);
     if (is_one_of(name, of_responses, sizeof(of_responses) / sizeof(of_responses[0]))) {
-        mg_fault(spot, MG_ERROR, "header-response-only", "leave it out",
-                 "%s is a field of responses; scripts have no reason to send it", quoted);
+        mg_fault(here(check), MG_ERROR, "header-response-only", "leave it out",
+                 "%s is a field of responses; scripts have no reason to send it",
+                 quote(check, name));
         return false;
     }
     if (mg_header_is_forbidden(name, (struct mg_str){"", 0})) {
-        mg_fault(spot, MG_ERROR, "header-forbidden", "leave it out",
+        mg_fault(here(check), MG_ERROR, "header-forbidden", "leave it out",
                  "scripts cannot set %s: only the browser does, and needs no permission",
-                 quoted);
+                 quote(check, name));
         return false;
     }
     if (is_one_of(name, safelisted, sizeof(safelisted) / sizeof(safelisted[0]))) {
-        mg_fault(spot, MG_NOTE, "header-safelisted-name",
+        mg_fault(here(check), MG_NOTE, "header-safelisted-name",
                  "keep it only for values that are long or unusual",
-                 "%s needs no permission as a rule", quoted);
+                 "%s needs no permission as a rule", quote(check, name));
     }
     return true;
 }
@@ -256,7 +261,7 @@ static bool judge_header(const struct name_check *check, const struct mg_spot *s
 struct mg_names mg_check_headers(struct mg_loader *loader, const struct mg_spot *spot,
                                  const struct mg_cors_decl *cors)
 {
-    struct mg_spot list = mg_spot_in(spot, " cors.headers");
+    struct mg_spot list = mg_spot_field(spot, ".", "headers");
     struct name_check check = {.loader = loader,
                                .spot = &list,
                                .decl = &cors->headers,
@@ -275,8 +280,7 @@ struct mg_names mg_check_headers(struct mg_loader *loader, const struct mg_spot 
 
 /* ---- exposed headers ---- */
 
-static bool judge_exposed(const struct name_check *check, const struct mg_spot *spot,
-                          struct mg_str name)
+static bool judge_exposed(struct name_check *check, struct mg_str name)
 {
     static const char *const of_requests[] = {"Access-Control-Request-Headers",
                                               "Access-Control-Request-Method",
@@ -285,22 +289,19 @@ static bool judge_exposed(const struct name_check *check, const struct mg_spot *
                                               "Origin",
                                               "Referer",
                                               "User-Agent"};
-    (void)check;
-    char quoted[80];
-    mg_quote(quoted, sizeof(quoted), name);
     if (mg_response_header_is_forbidden(name)) {
-        mg_fault(spot, MG_ERROR, "expose-forbidden", "leave it out",
-                 "scripts can never read %s", quoted);
+        mg_fault(here(check), MG_ERROR, "expose-forbidden", "leave it out",
+                 "scripts can never read %s", quote(check, name));
         return false;
     }
     if (is_one_of(name, of_requests, sizeof(of_requests) / sizeof(of_requests[0]))) {
-        mg_fault(spot, MG_ERROR, "expose-request-only", "leave it out",
-                 "%s is a field of requests", quoted);
+        mg_fault(here(check), MG_ERROR, "expose-request-only", "leave it out",
+                 "%s is a field of requests", quote(check, name));
         return false;
     }
     if (mg_response_header_is_safelisted(name)) {
-        mg_fault(spot, MG_NOTE, "expose-safelisted", "leave it out",
-                 "scripts may read %s without it", quoted);
+        mg_fault(here(check), MG_NOTE, "expose-safelisted", "leave it out",
+                 "scripts may read %s without it", quote(check, name));
     }
     return true;
 }
@@ -308,7 +309,7 @@ static bool judge_exposed(const struct name_check *check, const struct mg_spot *
 struct mg_names mg_check_expose(struct mg_loader *loader, const struct mg_spot *spot,
                                 const struct mg_cors_decl *cors)
 {
-    struct mg_spot list = mg_spot_in(spot, " cors.expose");
+    struct mg_spot list = mg_spot_field(spot, ".", "expose");
     struct name_check check = {.loader = loader,
                                .spot = &list,
                                .decl = &cors->expose,

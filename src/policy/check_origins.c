@@ -2,6 +2,8 @@
  *
  * Each text is parsed, judged and put into an array, of which the origin set is built in one
  * go. A list may have a million entries, so the number of faults told of one list is bounded.
+ * What a function gives for one request is judged in the same way, but nothing is built: each
+ * pattern is held against the request's origin at once.
  */
 #include "cors/origin_set.h"
 #include "policy/check.h"
@@ -22,9 +24,11 @@ struct mg_compiled_list {
 struct origin_check {
     struct mg_loader *loader;
     const struct mg_cors_decl *cors;
-    struct mg_spot list; /* of the whole list; of a file, its name without a line */
-    struct mg_origin_entry *entries;
+    struct mg_spot list;             /* of the whole list; of a file, its name without a line */
+    struct mg_origin_entry *entries; /* NULL: nothing is built */
     size_t count;
+    const struct mg_origin *origin; /* to be matched, or NULL */
+    bool is_matched;
     size_t faults;             /* told and not told */
     enum mg_severity worst;    /* of those not told */
     bool has_told_of_wildcard; /* "*" with credentials: once is enough */
@@ -34,6 +38,9 @@ struct origin_check {
 static void report(struct origin_check *check, uint32_t tag, enum mg_severity severity,
                    const struct mg_pattern_fault *fault)
 {
+    if (severity < check->list.least) {
+        return;
+    }
     if (check->faults++ >= MG_POLICY_MAX_LIST_FAULTS) {
         check->worst = severity > check->worst ? severity : check->worst;
         return;
@@ -125,7 +132,12 @@ static void add(struct origin_check *check, struct mg_str text, uint32_t tag)
     struct mg_pattern_fault fault;
     if (mg_pattern_parse(text, &pattern, &fault)) {
         judge(check, &pattern, text, tag);
-        check->entries[check->count++] = (struct mg_origin_entry){pattern, tag};
+        if (check->entries != NULL) {
+            check->entries[check->count++] = (struct mg_origin_entry){pattern, tag};
+        } else if (check->origin != NULL) {
+            check->is_matched =
+                check->is_matched || mg_pattern_matches(&pattern, check->origin);
+        }
         return;
     }
     struct mg_pattern_fault told = fault_of(fault.code, fault.hint, text, fault.message);
@@ -226,6 +238,18 @@ static void report_missing(const struct origin_check *check)
              "names no origin");
 }
 
+static void add_all(struct origin_check *check)
+{
+    const struct mg_list_decl *list = &check->cors->origins;
+    if (list->kind == MG_LIST_FILE) {
+        check->list.file = list->source->name;
+        check->list.line = 0;
+        add_lines(check, list->source->text);
+    } else {
+        add_items(check, list);
+    }
+}
+
 /* Check `check->cors->origins` and build the set. Returns: NULL when memory is out. */
 static const struct mg_origin_set *build(struct origin_check *check)
 {
@@ -236,14 +260,9 @@ static const struct mg_origin_set *build(struct origin_check *check)
     if (check->entries == NULL) {
         return NULL;
     }
-    if (is_file) {
-        check->list.file = list->source->name;
-        check->list.line = 0;
-        add_lines(check, list->source->text);
-    } else {
-        add_items(check, list);
-    }
-    if (check->count == 0 && check->faults == 0 && list->kind != MG_LIST_BROKEN) {
+    add_all(check);
+    bool is_said = list->kind == MG_LIST_BROKEN || list->kind == MG_LIST_FUNCTION;
+    if (check->count == 0 && check->faults == 0 && !is_said) {
         report_missing(check);
     }
     const struct mg_origin_set *set = mg_origin_set_build(
@@ -271,7 +290,7 @@ const struct mg_origin_set *mg_check_origins(struct mg_loader *loader,
 {
     struct origin_check check = {.loader = loader, .cors = cors, .worst = MG_NOTE};
     bool is_file = cors->origins.kind == MG_LIST_FILE;
-    check.list = mg_spot_in(spot, " cors.origins");
+    check.list = mg_spot_field(spot, ".", "origins");
     const struct mg_compiled_list *compiled = is_file ? find_compiled(loader, cors) : NULL;
     if (compiled != NULL) {
         return compiled->set;
@@ -289,6 +308,33 @@ const struct mg_origin_set *mg_check_origins(struct mg_loader *loader,
         loader->compiled_lists = entry;
     }
     return set;
+}
+
+bool mg_check_given_origins(struct mg_loader *loader, const struct mg_spot *spot,
+                            const struct mg_cors_decl *cors, const struct mg_origin *origin)
+{
+    struct origin_check check = {
+        .loader = loader, .cors = cors, .worst = MG_NOTE, .origin = origin};
+    check.list = mg_spot_field(spot, ".", "origins");
+    check.list.least = MG_ERROR;
+    add_all(&check);
+    return check.is_matched;
+}
+
+const struct mg_origin_set *mg_check_given_set(struct mg_loader *loader,
+                                               const struct mg_spot *spot,
+                                               const struct mg_cors_decl *cors,
+                                               struct mg_arena *arena)
+{
+    struct origin_check check = {.loader = loader, .cors = cors, .worst = MG_NOTE};
+    check.list = *spot;
+    check.entries =
+        mg_arena_calloc(&loader->scratch, cors->origins.count + 1, sizeof(*check.entries));
+    if (check.entries == NULL) {
+        return NULL;
+    }
+    add_all(&check);
+    return mg_origin_set_build(check.entries, check.count, arena, NULL, NULL);
 }
 
 bool mg_host_is_public_suffix(struct mg_loader *loader, struct mg_str host)

@@ -1,14 +1,14 @@
 /* compile.c - from decls to a set: resources, their rules, the router, the upstreams.
  *
  * Everything is judged even where something else is wrong already, so that one run tells all.
- * Resources are ordered by file, line and pattern first: a policy may declare them in a loop
- * over a table, and Lua walks tables in an order that differs from run to run.
  */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "core/buf.h"
 #include "policy/check.h"
+#include "policy/kept.h"
+#include "policy/plugin_use.h"
 #include "policy/router.h"
 #include "script/nearest.h"
 
@@ -37,7 +37,7 @@ struct mg_spot mg_loader_spot(struct mg_loader *loader, const struct mg_resource
 
 static void judge_max_age(const struct mg_spot *spot, long long max_age)
 {
-    struct mg_spot at = mg_spot_in(spot, " cors.max_age");
+    struct mg_spot at = mg_spot_in(spot, ".max_age");
     if (max_age > MAX_AGE_FIREFOX) {
         mg_fault(&at, MG_WARNING, "max-age-cap", "7200, which Chromium honours",
                  "no browser caches preflights for more than 86400 s");
@@ -53,7 +53,7 @@ static void judge_max_age(const struct mg_spot *spot, long long max_age)
 static void judge_on_denied(const struct mg_loader *loader, const struct mg_spot *spot,
                             const struct mg_cors_decl *cors, const struct mg_rule *rule)
 {
-    struct mg_spot at = mg_spot_in(spot, " cors.on_denied");
+    struct mg_spot at = mg_spot_in(spot, ".on_denied");
     if (cors->on_denied != MG_ON_DENIED_REJECT) {
         return;
     }
@@ -68,23 +68,20 @@ static void judge_on_denied(const struct mg_loader *loader, const struct mg_spot
     }
 }
 
-/* Compile the cors of a resource. Returns: false when memory is out. */
-static bool compile_rule(struct mg_loader *loader, const struct mg_spot *spot,
-                         const struct mg_resource_decl *decl, struct mg_resource *resource)
+/* Judge the cors of a resource; `spot` is its. Returns: false when memory is out. */
+static bool judge_cors(struct mg_loader *loader, const struct mg_spot *spot,
+                       const struct mg_cors_decl *cors, const struct mg_resource *resource,
+                       struct mg_rule_spec *spec)
 {
-    const struct mg_cors_decl *cors = &decl->cors;
     struct mg_names methods = mg_check_methods(loader, spot, cors, resource->methods);
     struct mg_names headers = mg_check_headers(loader, spot, cors);
     struct mg_names expose = mg_check_expose(loader, spot, cors);
-    const struct mg_origin_set *origins = mg_check_origins(loader, spot, cors);
-    if (origins == NULL) {
-        return false;
-    }
-    struct mg_rule_spec spec = {
-        .origins = origins,
+    *spec = (struct mg_rule_spec){
+        .origins = mg_check_origins(loader, spot, cors),
         .resource_methods = resource->methods,
         .methods = methods.list,
-        .has_methods = cors->methods.kind == MG_LIST_ITEMS,
+        .has_methods =
+            cors->methods.kind == MG_LIST_ITEMS || cors->methods.kind == MG_LIST_FUNCTION,
         .any_method = methods.has_any,
         .headers = headers.list,
         .any_header = headers.has_any,
@@ -96,13 +93,30 @@ static bool compile_rule(struct mg_loader *loader, const struct mg_spot *spot,
         .on_denied = cors->on_denied,
         .timing = cors->timing,
     };
-    resource->rule = mg_rule_compile(&spec, loader->arena);
-    if (resource->rule == NULL) {
-        return mg_report_out_of_memory(loader);
+    return spec->origins != NULL;
+}
+
+/* Compile the cors of a resource, or what its hooks start from where it has none. Returns:
+ * false when memory is out. */
+static bool compile_cors(struct mg_loader *loader, const struct mg_spot *spot,
+                         const struct mg_resource_decl *decl, struct mg_resource *resource)
+{
+    struct mg_spot at = mg_spot_in(spot, " cors");
+    struct mg_rule_spec spec = {.resource_methods = resource->methods,
+                                .max_age = MG_MAX_AGE_ABSENT,
+                                .preflight_status = decl->cors.status};
+    if (decl->cors_mode == MG_CORS_RULE) {
+        if (!judge_cors(loader, &at, &decl->cors, resource, &spec)) {
+            return false;
+        }
+        resource->rule = mg_rule_compile(&spec, loader->arena);
+        if (resource->rule == NULL) {
+            return mg_report_out_of_memory(loader);
+        }
+        judge_max_age(&at, decl->cors.max_age);
+        judge_on_denied(loader, &at, &decl->cors, resource->rule);
     }
-    judge_max_age(spot, cors->max_age);
-    judge_on_denied(loader, spot, cors, resource->rule);
-    return true;
+    return mg_base_rule_build(loader, &at, decl, &spec, resource);
 }
 
 /* ---- methods ---- */
@@ -315,8 +329,7 @@ static int compare_decls(const void *left, const void *right)
     return order != 0 ? order : mg_str_compare(a->pattern, b->pattern);
 }
 
-/* The decls in an array, in their order. */
-static struct mg_resource_decl **order_decls(struct mg_loader *loader)
+struct mg_resource_decl **mg_loader_order(struct mg_loader *loader)
 {
     struct mg_resource_decl **decls = mg_arena_calloc(
         &loader->scratch, loader->resource_count + 1, sizeof(struct mg_resource_decl *));
@@ -329,6 +342,18 @@ static struct mg_resource_decl **order_decls(struct mg_loader *loader)
     }
     qsort(decls, count, sizeof(struct mg_resource_decl *), compare_decls);
     return decls;
+}
+
+/* Hooks of a resource that the engine stays out of would never run. */
+static void judge_unused_hooks(const struct mg_spot *spot, const struct mg_resource_decl *decl)
+{
+    for (int i = MG_FUNCTION_CLASSIFY; i < MG_FUNCTION_COUNT; i++) {
+        if (decl->hooks[i].slot != 0) {
+            struct mg_spot at = mg_spot_in(spot, " %s", mg_function_name((enum mg_function)i));
+            mg_fault(&at, MG_ERROR, "hook-unused", "leave cors out, or the hook",
+                     "never runs: with cors = false the engine decides nothing");
+        }
+    }
 }
 
 static bool compile_resource(struct mg_loader *loader, const struct mg_policy_set *set,
@@ -351,14 +376,18 @@ static bool compile_resource(struct mg_loader *loader, const struct mg_policy_se
     set_methods(resource, mg_check_resource_methods(loader, &spot, &decl->methods),
                 loader->arena);
     set_handler(loader, set, &spot, decl, resource);
-    return decl->cors_mode != MG_CORS_RULE || compile_rule(loader, &spot, decl, resource);
+    if (decl->cors_mode == MG_CORS_OFF) {
+        judge_unused_hooks(&spot, decl);
+        return true;
+    }
+    return compile_cors(loader, &spot, decl, resource);
 }
 
 static bool compile_resources(struct mg_loader *loader, struct mg_policy_set *set,
                               struct mg_router_builder *builder)
 {
     size_t count = loader->resource_count;
-    struct mg_resource_decl **decls = order_decls(loader);
+    struct mg_resource_decl **decls = mg_loader_order(loader);
     struct mg_resource *resources =
         mg_arena_calloc(loader->arena, count + 1, sizeof(*resources));
     const struct mg_resource **list =
@@ -380,7 +409,8 @@ static bool compile_resources(struct mg_loader *loader, struct mg_policy_set *se
     }
     set->resources = list;
     set->resource_count = count;
-    return true;
+    return mg_kept_build(loader, set, decls) &&
+           mg_plugin_uses_assign(loader, set, decls, resources);
 }
 
 /* Collect every method that a resource names, once, in order. */

@@ -11,11 +11,18 @@
 
 struct mg_source;
 
+/* A function of a policy. */
+struct mg_function_decl {
+    int slot;      /* where the state keeps it (script/state.h); 0: none */
+    uint64_t hash; /* of the place where it was written */
+};
+
 enum mg_list_kind {
     MG_LIST_ABSENT,
     MG_LIST_ITEMS,
-    MG_LIST_FILE,   /* file "…" */
-    MG_LIST_BROKEN, /* a fault was reported: ask no more of it */
+    MG_LIST_FILE,     /* file "…" */
+    MG_LIST_FUNCTION, /* asked for each request */
+    MG_LIST_BROKEN,   /* a fault was reported: ask no more of it */
 };
 
 /* A list of names or origins. "*" alone is a list of "*". */
@@ -24,7 +31,10 @@ struct mg_list_decl {
     struct mg_str *items;
     size_t *places; /* the position in the table that each item had, from 1; "*" alone: 0 */
     size_t count;
-    const struct mg_source *source; /* of MG_LIST_FILE */
+    bool is_frozen;                   /* a table that was made while loading (script/seal.h) */
+    bool is_kept;                     /* items stay as they are, and where (known.h) */
+    const struct mg_source *source;   /* of MG_LIST_FILE */
+    struct mg_function_decl function; /* of MG_LIST_FUNCTION */
 };
 
 /* cors = { … } */
@@ -39,6 +49,7 @@ struct mg_cors_decl {
     enum mg_on_denied on_denied;
     bool timing;
     bool insecure;
+    bool reflects; /* a function may give back the request's own Origin with credentials */
 };
 
 /* resource "PATTERN" { … } */
@@ -54,8 +65,27 @@ struct mg_resource_decl {
     struct mg_cors_decl cors;
     bool has_handler;
     struct mg_handler_spec handler;
+    struct mg_plugin_decl *plugin; /* of MG_HANDLER_PLUGIN */
     bool forwards_options;
     bool encoded_slash;
+    struct mg_function_decl hooks[MG_FUNCTION_COUNT]; /* from MG_FUNCTION_CLASSIFY on */
+};
+
+/* plugin "NAME" { … } */
+struct mg_plugin_decl {
+    struct mg_plugin_decl *older;
+    struct mg_str name;
+    const char *file; /* of the `plugin` call */
+    int line;
+    const struct mg_source *source; /* plugin.lua; NULL: not found, which was reported */
+    bool is_complete;               /* its table was given */
+    bool is_abandoned;
+    bool is_handler;               /* some resource names it as its handler */
+    struct mg_list_decl resources; /* patterns as written */
+    struct mg_list_decl grant;
+    int config;           /* where the state keeps the other fields; 0: there was no table */
+    uint64_t config_hash; /* of those, in whatever order they are walked */
+    uint32_t position;    /* among those of the set, once they are ordered */
 };
 
 /* upstream "NAME" { … } */

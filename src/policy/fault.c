@@ -24,6 +24,13 @@ void mg_fault_clean(struct mg_err *err)
 void mg_fault(const struct mg_spot *spot, enum mg_severity severity, const char *code,
               const char *hint, const char *format, ...)
 {
+    if (severity < spot->least) {
+        return;
+    }
+    if (spot->is_quiet) {
+        spot->errs->error_count += severity == MG_ERROR;
+        return;
+    }
     struct mg_err err = {.severity = severity, .code = code, .line = spot->line};
     char message[sizeof(err.message) + 1]; /* longer, so that mg_err_set sees a cut */
     va_list args;
@@ -41,12 +48,33 @@ void mg_fault(const struct mg_spot *spot, enum mg_severity severity, const char 
 struct mg_spot mg_spot_in(const struct mg_spot *outer, const char *format, ...)
 {
     struct mg_spot spot = *outer;
+    if (spot.is_quiet) {
+        return spot;
+    }
     char tail[sizeof(spot.where)];
     va_list args;
     va_start(args, format);
     (void)vsnprintf(tail, sizeof(tail), format, args);
     va_end(args);
     MG_ERR_SET(spot.where, "%s%s", outer->where, tail);
+    return spot;
+}
+
+struct mg_spot mg_spot_field(const struct mg_spot *outer, const char *separator,
+                             const char *name)
+{
+    struct mg_spot spot = *outer;
+    if (spot.is_quiet) {
+        return spot;
+    }
+    size_t used = strlen(spot.where);
+    size_t separator_length = strlen(separator);
+    size_t length = strlen(name);
+    if (used + separator_length + length >= sizeof(spot.where)) {
+        return mg_spot_in(outer, "%s%s", separator, name);
+    }
+    memcpy(spot.where + used, separator, separator_length);
+    memcpy(spot.where + used + separator_length, name, length + 1);
     return spot;
 }
 

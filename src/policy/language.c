@@ -10,9 +10,10 @@
 #include "policy/language.h"
 
 #include "core/log.h"
-#include "policy/read.h"
 #include "policy/respond.h"
+#include "policy/runtime_log.h"
 #include "policy/upstream.h"
+#include "policy/verdict.h"
 #include "script/value.h"
 
 enum {
@@ -28,8 +29,7 @@ static struct mg_loader *loader_of(lua_State *L)
     return mg_script_host(L);
 }
 
-/* Begin a constructor: charge for it, and give a reader whose spot is the calling line. */
-static struct mg_reader begin(lua_State *L, const char *where)
+struct mg_reader mg_language_begin(lua_State *L, const char *where)
 {
     mg_script_charge(L, MG_POLICY_CALL_STEPS);
     struct mg_loader *loader = loader_of(L);
@@ -46,9 +46,16 @@ static struct mg_reader begin(lua_State *L, const char *where)
     return reader;
 }
 
-/* Check that there is one argument of `type`. */
-static void need_argument(lua_State *L, int type, const char *word, const char *usage)
+void mg_language_need(lua_State *L, int type, const char *word, const char *usage)
 {
+    if (mg_script_is_sealed(L)) {
+        (void)mg_script_raise(L, "declared-late", "call it outside of functions",
+                              "'%s' declares at load, not in a hook", word);
+    }
+    if (loader_of(L)->running == NULL) {
+        (void)mg_script_raise(L, "call-invalid", "call it in a policy",
+                              "'%s' is a word of policies, not of plugins", word);
+    }
     if (lua_gettop(L) != 1 || lua_type(L, 1) != type) {
         (void)mg_script_raise(L, "call-invalid", usage, "'%s' takes one %s here, not %s%s",
                               word, lua_typename(L, type), luaL_typename(L, 1),
@@ -76,7 +83,7 @@ static struct mg_resource_decl *new_resource(struct mg_reader *reader, struct mg
 
 static void read_decl(lua_State *L, struct mg_resource_decl *decl)
 {
-    struct mg_reader reader = begin(L, "");
+    struct mg_reader reader = mg_language_begin(L, "");
     reader.spot = mg_loader_spot(reader.loader, decl);
     decl->is_complete = true;
     mg_read_resource(&reader, decl);
@@ -86,7 +93,7 @@ static void read_decl(lua_State *L, struct mg_resource_decl *decl)
 static int resource_close(lua_State *L)
 {
     struct mg_resource_decl *decl = lua_touserdata(L, lua_upvalueindex(1));
-    need_argument(L, LUA_TTABLE, "resource", "resource \"/path\" { … }");
+    mg_language_need(L, LUA_TTABLE, "resource", "resource \"/path\" { … }");
     if (decl->is_complete) {
         return mg_script_raise(L, "call-invalid", "resource \"/path\" { … }",
                                "this resource was declared before");
@@ -97,8 +104,8 @@ static int resource_close(lua_State *L)
 
 static int resource_open(lua_State *L)
 {
-    need_argument(L, LUA_TSTRING, "resource", "resource \"/path\" { … }");
-    struct mg_reader reader = begin(L, "");
+    mg_language_need(L, LUA_TSTRING, "resource", "resource \"/path\" { … }");
+    struct mg_reader reader = mg_language_begin(L, "");
     struct mg_str pattern = mg_read_copy(L, 1, reader.loader->arena);
     lua_pushlightuserdata(L, new_resource(&reader, pattern)); /* +1 */
     lua_pushcclosure(L, resource_close, 1);
@@ -107,8 +114,8 @@ static int resource_open(lua_State *L)
 
 static int default_resource(lua_State *L)
 {
-    need_argument(L, LUA_TTABLE, "default", "default { … }");
-    struct mg_reader reader = begin(L, "");
+    mg_language_need(L, LUA_TTABLE, "default", "default { … }");
+    struct mg_reader reader = mg_language_begin(L, "");
     read_decl(L, new_resource(&reader, MG_STR("/{rest...}")));
     return 0;
 }
@@ -119,12 +126,13 @@ static int default_resource(lua_State *L)
 static int upstream_close(lua_State *L)
 {
     struct mg_upstream_decl *decl = lua_touserdata(L, lua_upvalueindex(1));
-    need_argument(L, LUA_TTABLE, "upstream", "upstream \"NAME\" { \"http://10.0.0.1:8080\" }");
+    mg_language_need(L, LUA_TTABLE, "upstream",
+                     "upstream \"NAME\" { \"http://10.0.0.1:8080\" }");
     if (decl->is_complete) {
         return mg_script_raise(L, "call-invalid", NULL, "this upstream was declared before");
     }
     decl->is_complete = true;
-    struct mg_reader reader = begin(L, "");
+    struct mg_reader reader = mg_language_begin(L, "");
     reader.spot = mg_spot_in(&reader.spot, "upstream %.*s", MG_STR_ARG(decl->upstream.name));
     mg_upstream_read(&reader, &decl->upstream);
     return 0;
@@ -132,8 +140,9 @@ static int upstream_close(lua_State *L)
 
 static int upstream_open(lua_State *L)
 {
-    need_argument(L, LUA_TSTRING, "upstream", "upstream \"NAME\" { \"http://10.0.0.1:8080\" }");
-    struct mg_reader reader = begin(L, "upstream");
+    mg_language_need(L, LUA_TSTRING, "upstream",
+                     "upstream \"NAME\" { \"http://10.0.0.1:8080\" }");
+    struct mg_reader reader = mg_language_begin(L, "upstream");
     struct mg_loader *loader = reader.loader;
     struct mg_upstream_decl *decl = mg_arena_calloc(&loader->scratch, 1, sizeof(*decl));
     mg_read_need(L, decl);
@@ -167,8 +176,8 @@ static struct mg_handler_spec *new_handler(struct mg_reader *reader, enum mg_han
 
 static int proxy(lua_State *L)
 {
-    need_argument(L, LUA_TSTRING, "proxy", "handler = proxy \"NAME\"");
-    struct mg_reader reader = begin(L, "proxy");
+    mg_language_need(L, LUA_TSTRING, "proxy", "handler = proxy \"NAME\"");
+    struct mg_reader reader = mg_language_begin(L, "proxy");
     struct mg_handler_spec *spec = new_handler(&reader, MG_HANDLER_PROXY);
     spec->name = mg_read_copy(L, 1, reader.loader->arena);
     mg_value_push(L, mg_value_handler, spec);
@@ -177,8 +186,9 @@ static int proxy(lua_State *L)
 
 static int respond(lua_State *L)
 {
-    need_argument(L, LUA_TTABLE, "respond", "handler = respond { status = 200, body = \"…\" }");
-    struct mg_reader reader = begin(L, "respond");
+    mg_language_need(L, LUA_TTABLE, "respond",
+                     "handler = respond { status = 200, body = \"…\" }");
+    struct mg_reader reader = mg_language_begin(L, "respond");
     struct mg_handler_spec *spec = new_handler(&reader, MG_HANDLER_RESPOND);
     bool is_fine = mg_respond_read(&reader, &spec->canned);
     mg_value_push(L, is_fine ? mg_value_handler : mg_value_broken, spec);
@@ -189,8 +199,8 @@ static int respond(lua_State *L)
 
 static int file(lua_State *L)
 {
-    need_argument(L, LUA_TSTRING, "file", "origins = file \"partners.txt\"");
-    struct mg_reader reader = begin(L, "file");
+    mg_language_need(L, LUA_TSTRING, "file", "origins = file \"partners.txt\"");
+    struct mg_reader reader = mg_language_begin(L, "file");
     struct mg_loader *loader = reader.loader;
     struct mg_list_decl *list = mg_arena_calloc(&loader->scratch, 1, sizeof(*list));
     mg_read_need(L, list);
@@ -221,8 +231,8 @@ static bool is_included(lua_State *L, const struct mg_source *source)
 
 static int include(lua_State *L)
 {
-    need_argument(L, LUA_TSTRING, "include", "local shared = include \"_shared.lua\"");
-    struct mg_reader reader = begin(L, "include");
+    mg_language_need(L, LUA_TSTRING, "include", "local shared = include \"_shared.lua\"");
+    struct mg_reader reader = mg_language_begin(L, "include");
     struct mg_loader *loader = reader.loader;
     struct mg_str name = mg_read_copy(L, 1, &loader->scratch);
     struct mg_err err;
@@ -248,84 +258,51 @@ static int include(lua_State *L)
 
 /* ---- log ---- */
 
-static int log_line(lua_State *L)
+/* Write the arguments, as `print` would, into `text`. */
+static void join_arguments(lua_State *L, char *text, size_t size)
 {
-    struct mg_reader reader = begin(L, "log");
-    char text[MAX_LOG_BYTES] = "";
+    text[0] = '\0';
     for (int i = 1; i <= lua_gettop(L); i++) {
         size_t used = strlen(text);
         int type = lua_type(L, i);
         bool is_text = type == LUA_TSTRING || type == LUA_TNUMBER;
         lua_pushvalue(L, i); /* a copy, since lua_tostring changes numbers */
-        mg_err_set(text + used, sizeof(text) - used, "%s%s", i == 1 ? "" : " ",
+        mg_err_set(text + used, size - used, "%s%s", i == 1 ? "" : " ",
                    is_text                ? lua_tostring(L, -1)
                    : type == LUA_TBOOLEAN ? (lua_toboolean(L, i) ? "true" : "false")
                                           : lua_typename(L, type));
         lua_pop(L, 1);
     }
+}
+
+static int log_line(lua_State *L)
+{
+    char text[MAX_LOG_BYTES];
+    luaL_checkstack(L, 2, NULL);
+    join_arguments(L, text, sizeof(text));
+    if (mg_script_is_sealed(L)) {
+        mg_script_charge(L, MG_POLICY_CALL_STEPS);
+        mg_runtime_log(L, text);
+        return 0;
+    }
+    struct mg_reader reader = mg_language_begin(L, "log");
+    if (reader.loader->is_replay) {
+        return 0; /* it was written by the first run */
+    }
     if (reader.loader->log_lines < MG_POLICY_MAX_LOG_LINES) {
         reader.loader->log_lines++;
-        char line[16];
-        (void)snprintf(line, sizeof(line), "%d", reader.spot.line);
-        MG_LOG(MG_LOG_INFO, "policy says", {"message", mg_str_from(text)},
-               {"file", mg_str_from(reader.spot.file)}, {"line", mg_str_from(line)});
+        mg_log_policy_line(text, reader.spot.file, reader.spot.line, 0);
     }
     return 0;
 }
 
-/* ---- words that wait for a later release ---- */
-
-static void report_not_yet(lua_State *L, const char *word)
-{
-    struct mg_reader reader = begin(L, word);
-    mg_fault(&reader.spot, MG_ERROR, "not-yet-available", NULL,
-             "'%s' is not there yet: it comes in a later release", word);
-}
-
-static int allow(lua_State *L)
-{
-    report_not_yet(L, "allow");
-    return 0;
-}
-
-static int deny(lua_State *L)
-{
-    report_not_yet(L, "deny");
-    return 0;
-}
-
-static int plugin_close(lua_State *L)
-{
-    (void)L;
-    return 0;
-}
-
-static int plugin(lua_State *L)
-{
-    report_not_yet(L, "plugin");
-    lua_pushnil(L);
-    lua_pushcclosure(L, plugin_close, 1);
-    return 1;
-}
-
-bool mg_language_is_plugin(lua_State *L, int index)
-{
-    return lua_tocfunction(L, index) == plugin_close;
-}
-
 const luaL_Reg mg_language_globals[] = {
-    {"allow", allow},
-    {"default", default_resource},
-    {"deny", deny},
-    {"file", file},
-    {"include", include},
-    {"log", log_line},
-    {"plugin", plugin},
-    {"proxy", proxy},
-    {"resource", resource_open},
-    {"respond", respond},
-    {"upstream", upstream_open},
-    {NULL, NULL},
+    {"allow", mg_verdict_allow},    {"default", default_resource},
+    {"deny", mg_verdict_deny},      {"file", file},
+    {"include", include},           {"log", log_line},
+    {"plugin", mg_language_plugin}, {"proxy", proxy},
+    {"resource", resource_open},    {"respond", respond},
+    {"upstream", upstream_open},    {NULL, NULL},
 };
 
 /* ---- running ---- */
@@ -340,11 +317,12 @@ static int run_source(lua_State *L)
     return 0;
 }
 
-/* A policy failed: what it had begun to declare, since `resource` and `upstream`, is no fault
- * of its own. */
+/* A policy failed: what it had begun to declare, since `resource`, `upstream` and `plugin`, is
+ * no fault of its own. */
 static void abandon_incomplete(const struct mg_loader *loader,
                                const struct mg_resource_decl *resource,
-                               const struct mg_upstream_decl *upstream)
+                               const struct mg_upstream_decl *upstream,
+                               const struct mg_plugin_decl *plugin)
 {
     for (struct mg_resource_decl *decl = loader->resources; decl != resource;
          decl = decl->older) {
@@ -354,24 +332,41 @@ static void abandon_incomplete(const struct mg_loader *loader,
          decl = decl->older) {
         decl->is_abandoned = !decl->is_complete;
     }
+    for (struct mg_plugin_decl *decl = loader->plugins; decl != plugin; decl = decl->older) {
+        decl->is_abandoned = !decl->is_complete;
+    }
 }
 
-bool mg_language_run(struct mg_loader *loader, struct mg_script *script,
-                     const struct mg_source *source)
+/* Run one policy. Returns: false when a bound of the script was passed. */
+static bool run_policy(struct mg_loader *loader, struct mg_script *script,
+                       const struct mg_source *source)
 {
     struct mg_script_fault fault;
-    loader->running = source;
     struct mg_source running = *source;
     const struct mg_resource_decl *resource = loader->resources;
     const struct mg_upstream_decl *upstream = loader->upstreams;
-    if (mg_script_call(script, run_source, &running, &fault)) {
+    const struct mg_plugin_decl *plugin = loader->plugins;
+    loader->running = source;
+    bool is_fine = mg_script_call(script, run_source, &running, &fault);
+    loader->running = NULL;
+    if (is_fine) {
         return true;
     }
-    abandon_incomplete(loader, resource, upstream);
+    abandon_incomplete(loader, resource, upstream, plugin);
     if (fault.err.file[0] == '\0') {
         MG_ERR_SET(fault.err.file, "%s", source->name);
     }
     mg_fault_clean(&fault.err);
     mg_errs_add(loader->errs, &fault.err);
     return !fault.is_final;
+}
+
+bool mg_language_run(struct mg_loader *loader, struct mg_script *script)
+{
+    bool goes_on = true;
+    for (const struct mg_source *s = loader->sources.first; goes_on && s != NULL; s = s->next) {
+        /* Included files, lists and plugins are appended while policies run. */
+        goes_on = s->kind != MG_SOURCE_POLICY || run_policy(loader, script, s);
+    }
+    return goes_on;
 }

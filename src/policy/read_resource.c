@@ -19,7 +19,7 @@ static void read_origins(struct mg_reader *reader, void *target)
 
 static void read_methods(struct mg_reader *reader, void *target)
 {
-    mg_read_list(reader, 0, &((struct mg_cors_decl *)target)->methods);
+    mg_read_list(reader, MG_LIST_MAY_BE_FUNCTION, &((struct mg_cors_decl *)target)->methods);
 }
 
 static void read_headers(struct mg_reader *reader, void *target)
@@ -49,11 +49,7 @@ static void read_insecure(struct mg_reader *reader, void *target)
 
 static void read_reflect(struct mg_reader *reader, void *target)
 {
-    (void)target;
-    bool reflects = false;
-    if (mg_read_bool(reader, &reflects) && reflects) {
-        mg_read_not_yet(reader, "functions that give back the request's Origin");
-    }
+    (void)mg_read_bool(reader, &((struct mg_cors_decl *)target)->reflects);
 }
 
 static void read_max_age(struct mg_reader *reader, void *target)
@@ -107,6 +103,39 @@ static const struct mg_field_reader cors_fields[] = {
     {"status", read_status},           {"timing", read_timing},
 };
 
+/* ---- allow ---- */
+
+static void read_given_origins(struct mg_reader *reader, void *target)
+{
+    mg_read_list(reader, MG_LIST_OF_ORIGINS, &((struct mg_cors_decl *)target)->origins);
+}
+
+static void read_given_methods(struct mg_reader *reader, void *target)
+{
+    mg_read_list(reader, 0, &((struct mg_cors_decl *)target)->methods);
+}
+
+static void read_given_headers(struct mg_reader *reader, void *target)
+{
+    mg_read_list(reader, 0, &((struct mg_cors_decl *)target)->headers);
+}
+
+static const struct mg_field_reader allow_fields[] = {
+    [MG_ALLOW_ORIGINS] = {"origins", read_given_origins},
+    [MG_ALLOW_METHODS] = {"methods", read_given_methods},
+    [MG_ALLOW_HEADERS] = {"headers", read_given_headers},
+    [MG_ALLOW_EXPOSE] = {"expose", read_expose},
+    [MG_ALLOW_CREDENTIALS] = {"credentials", read_credentials},
+    [MG_ALLOW_MAX_AGE] = {"max_age", read_max_age},
+    [MG_ALLOW_STATUS] = {"status", read_status},
+};
+
+unsigned mg_read_allow(struct mg_reader *reader, int index, struct mg_cors_decl *cors)
+{
+    size_t count = sizeof(allow_fields) / sizeof(allow_fields[0]);
+    return mg_read_fields(reader, index, ".", allow_fields, count, cors);
+}
+
 /* ---- resource ---- */
 
 static void read_cors(struct mg_reader *reader, void *target)
@@ -117,8 +146,8 @@ static void read_cors(struct mg_reader *reader, void *target)
         decl->cors_mode = MG_CORS_OFF;
     } else if (lua_type(L, -1) == LUA_TTABLE) {
         decl->cors_mode = MG_CORS_RULE;
-        mg_read_fields(reader, lua_gettop(L), ".", cors_fields,
-                       sizeof(cors_fields) / sizeof(cors_fields[0]), &decl->cors);
+        (void)mg_read_fields(reader, lua_gettop(L), ".", cors_fields,
+                             sizeof(cors_fields) / sizeof(cors_fields[0]), &decl->cors);
     } else {
         mg_read_wrong_type(reader, "a table of fields", "cors = { origins = { \"…\" } }");
     }
@@ -141,14 +170,29 @@ static void read_encoded_slash(struct mg_reader *reader, void *target)
     (void)mg_read_bool(reader, &((struct mg_resource_decl *)target)->encoded_slash);
 }
 
-static void read_hook(struct mg_reader *reader, void *target)
+static void read_hook(struct mg_reader *reader, enum mg_function function, void *target)
 {
-    (void)target;
-    if (lua_type(reader->L, -1) != LUA_TFUNCTION) {
-        mg_read_wrong_type(reader, "a function", NULL);
-        return;
-    }
-    mg_read_not_yet(reader, "hooks");
+    (void)mg_read_function(reader, &((struct mg_resource_decl *)target)->hooks[function]);
+}
+
+static void read_classify(struct mg_reader *reader, void *target)
+{
+    read_hook(reader, MG_FUNCTION_CLASSIFY, target);
+}
+
+static void read_preflight(struct mg_reader *reader, void *target)
+{
+    read_hook(reader, MG_FUNCTION_PREFLIGHT, target);
+}
+
+static void read_simple(struct mg_reader *reader, void *target)
+{
+    read_hook(reader, MG_FUNCTION_SIMPLE, target);
+}
+
+static void read_preflighted(struct mg_reader *reader, void *target)
+{
+    read_hook(reader, MG_FUNCTION_PREFLIGHTED, target);
 }
 
 /* A handler that is named by a word. */
@@ -194,35 +238,38 @@ static void read_handler(struct mg_reader *reader, void *target)
     struct mg_resource_decl *decl = target;
     lua_State *L = reader->L;
     const struct mg_handler_spec *made = mg_value_get(L, -1, mg_value_handler);
+    struct mg_plugin_decl *plugin = mg_language_to_plugin(L, -1);
     decl->has_handler = true;
     if (made != NULL) {
         decl->handler = *made;
+    } else if (plugin != NULL) {
+        plugin->is_handler = true;
+        decl->plugin = plugin;
+        decl->handler.kind = MG_HANDLER_PLUGIN;
+        decl->handler.name = plugin->name;
     } else if (lua_type(L, -1) == LUA_TSTRING) {
         read_handler_word(reader, decl);
-    } else if (mg_value_type(L, -1) == mg_value_broken || mg_language_is_plugin(L, -1)) {
-        return; /* the constructor's call was reported */
-    } else if (lua_type(L, -1) == LUA_TFUNCTION && !lua_iscfunction(L, -1)) {
-        mg_read_not_yet(reader, "functions");
-    } else {
+    } else if (mg_value_type(L, -1) != mg_value_broken) { /* else its call was reported */
         mg_read_wrong_type(reader, "a handler",
-                           "\"proxy\", \"echo\", \"none\", proxy \"NAME\" or respond { … }");
+                           "\"proxy\", \"echo\", \"none\", proxy \"NAME\", respond { … } or "
+                           "plugin \"NAME\"");
     }
 }
 
 static const struct mg_field_reader resource_fields[] = {
-    {"classify", read_hook},
+    {"classify", read_classify},
     {"cors", read_cors},
     {"encoded_slash", read_encoded_slash},
     {"handler", read_handler},
     {"methods", read_resource_methods},
     {"options", read_options},
-    {"preflight", read_hook},
-    {"preflighted", read_hook},
-    {"simple", read_hook},
+    {"preflight", read_preflight},
+    {"preflighted", read_preflighted},
+    {"simple", read_simple},
 };
 
 void mg_read_resource(struct mg_reader *reader, struct mg_resource_decl *decl)
 {
-    mg_read_fields(reader, lua_gettop(reader->L), " ", resource_fields,
-                   sizeof(resource_fields) / sizeof(resource_fields[0]), decl);
+    (void)mg_read_fields(reader, lua_gettop(reader->L), " ", resource_fields,
+                         sizeof(resource_fields) / sizeof(resource_fields[0]), decl);
 }

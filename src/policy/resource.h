@@ -18,7 +18,8 @@ enum mg_handler_kind {
     MG_HANDLER_ECHO,
     MG_HANDLER_RESPOND,
     MG_HANDLER_PROXY,
-    MG_HANDLER_CUSTOM, /* one the program registered under a name (tests; plugins later) */
+    MG_HANDLER_CUSTOM, /* one the program registered under a name (tests) */
+    MG_HANDLER_PLUGIN, /* plugin "NAME": its handler hook */
 };
 
 /* respond{ status, fields, body }, checked and prepared at load. */
@@ -31,7 +32,7 @@ struct mg_canned {
 
 struct mg_handler_spec {
     enum mg_handler_kind kind;
-    struct mg_str name; /* proxy: the upstream ("default"); custom: the handler */
+    struct mg_str name; /* proxy: the upstream ("default"); custom: the handler; plugin: its */
     struct mg_canned canned;
 };
 
@@ -41,6 +42,22 @@ enum mg_cors_mode {
     MG_CORS_RULE,
     MG_CORS_OFF, /* cors = false: the engine neither answers nor edits */
 };
+
+/* Where a function of a resource stands. */
+enum mg_function {
+    MG_FUNCTION_ORIGINS, /* cors.origins */
+    MG_FUNCTION_METHODS,
+    MG_FUNCTION_HEADERS,
+    MG_FUNCTION_CLASSIFY, /* the hooks */
+    MG_FUNCTION_PREFLIGHT,
+    MG_FUNCTION_SIMPLE,
+    MG_FUNCTION_PREFLIGHTED,
+    MG_FUNCTION_COUNT
+};
+/* "origins", "methods", "headers", "classify", "preflight", "simple", "preflighted". */
+const char *mg_function_name(enum mg_function function);
+
+struct mg_base_rule;
 
 struct mg_resource {
     uint32_t id;           /* position in the set */
@@ -56,6 +73,10 @@ struct mg_resource {
     struct mg_handler_spec handler;
     bool forwards_options; /* options = "forward" */
     bool encoded_slash;
+    unsigned functions; /* 1 << enum mg_function; 0: C alone decides (policy/runtime.h) */
+    const struct mg_base_rule *base; /* what functions start from; NULL without any */
+    uint32_t plugin_group;           /* 0: no plugin runs for it */
+    uint32_t handler_plugin;         /* with MG_HANDLER_PLUGIN: which of the set's */
 };
 
 /* One server of an upstream, taken from "http://10.0.0.1:8080". */

@@ -208,7 +208,7 @@ bool mg_respond_read(struct mg_reader *reader, struct mg_canned *canned)
     mg_read_need(reader->L, answer.fields);
     *canned = (struct mg_canned){.status = 200};
     size_t faults = loader->errs->error_count;
-    mg_read_fields(reader, 1, " ", known, sizeof(known) / sizeof(known[0]), &answer);
+    (void)mg_read_fields(reader, 1, " ", known, sizeof(known) / sizeof(known[0]), &answer);
     bool is_bodiless = mg_status_is_bodiless(canned->status) || canned->status == 205;
     if (is_bodiless && canned->body.len > 0) {
         mg_fault(&reader->spot, MG_ERROR, "respond-body-forbidden", "leave the body out",

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 
 #include "core/alloc.h"
+#include "policy/kept.h"
 #include "policy/language.h"
-#include "policy/loader.h"
+#include "policy/plugin_use.h"
 #include "policy/router.h"
+#include "policy/runtime_new.h"
 
 enum {
     MAX_ARENA_BYTES = INT32_MAX /* of a set, and of what loading it needs beside */
@@ -25,18 +27,13 @@ static bool run_policies(struct mg_loader *loader)
     struct mg_script_limits limits = {.max_bytes = options->max_script_bytes,
                                       .max_steps = options->max_script_steps,
                                       .max_cpu_ms = options->max_script_cpu_ms};
-    struct mg_script *script = mg_script_new(&limits, mg_language_globals, loader);
-    if (script == NULL) {
+    loader->script = mg_script_new(&limits, mg_language_globals, loader);
+    if (loader->script == NULL) {
         mg_errs_fail(loader->errs, "out-of-memory", NULL, "out of memory while starting Lua");
         return false;
     }
-    bool goes_on = true;
-    for (const struct mg_source *s = loader->sources.first; goes_on && s != NULL; s = s->next) {
-        /* Included files and lists are appended while policies run. */
-        goes_on = s->kind != MG_SOURCE_POLICY || mg_language_run(loader, script, s);
-    }
-    mg_script_free(script);
-    return goes_on;
+    return mg_language_run(loader, loader->script) && mg_plugin_uses_settle(loader) &&
+           mg_plugin_uses_read(loader, loader->script);
 }
 
 static void report_empty(struct mg_loader *loader)
@@ -71,6 +68,11 @@ static void load(struct mg_loader *loader, struct mg_policy_set *set, struct mg_
         mg_errs_fail(loader->errs, "out-of-memory", NULL,
                      "out of memory while loading policies");
     }
+    if (loader->errs->error_count == 0 && set->lua != NULL) {
+        /* While the first state is there: the order of walking comes of addresses, and the
+         * other state must not be given the same ones. */
+        mg_runtime_try(set, loader->errs);
+    }
 }
 
 static struct mg_policy_set *load_set(const struct mg_policy_options *options,
@@ -100,6 +102,7 @@ static struct mg_policy_set *load_set(const struct mg_policy_options *options,
     } else {
         mg_errs_fail(&found, "out-of-memory", NULL, "out of memory while loading policies");
     }
+    mg_script_free(loader.script);
     mg_fault_sort(&found, 0);
     for (size_t i = 0; i < found.count; i++) {
         mg_errs_add(errs, &found.items[i]);
@@ -110,12 +113,13 @@ static struct mg_policy_set *load_set(const struct mg_policy_options *options,
     mg_errs_fini(&found);
     mg_arena_fini(&loader.scratch);
     psl_free(loader.suffixes);
-    if (has_error) {
+    if (has_error && set != NULL) {
+        mg_policy_set_free(set);
+    } else if (has_error) {
         mg_arena_fini(arena);
         free(arena);
-        return NULL;
     }
-    return set;
+    return has_error ? NULL : set;
 }
 
 struct mg_policy_set *mg_policy_set_load(const struct mg_policy_options *options,
@@ -135,9 +139,17 @@ void mg_policy_set_free(struct mg_policy_set *set)
 {
     if (set != NULL) {
         struct mg_arena *arena = set->arena; /* the set lives in it */
+        if (set->lua != NULL) {
+            psl_free(set->lua->suffixes);
+        }
         mg_arena_fini(arena);
         free(arena);
     }
+}
+
+bool mg_policy_set_needs_lua(const struct mg_policy_set *set)
+{
+    return set->lua != NULL;
 }
 
 static bool has_token(const struct mg_name_list *list, struct mg_str token)

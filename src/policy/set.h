@@ -14,7 +14,10 @@
 #include "core/err.h"
 #include "core/str.h"
 #include "http/method.h"
+#include "plugin/request.h"
 #include "policy/resource.h"
+
+struct mg_lua_set;
 
 struct mg_policy_set {
     const struct mg_resource *const *resources; /* ordered by file, line and pattern */
@@ -27,6 +30,7 @@ struct mg_policy_set {
     struct mg_name_list methods; /* every method token any resource names */
     bool has_echo;               /* some handler is echo */
     const struct mg_router *router;
+    struct mg_lua_set *lua; /* what its Lua states are made of; NULL: it needs none */
     struct mg_arena *arena; /* owns all of it */
 };
 
@@ -40,6 +44,8 @@ struct mg_policy_options {
     bool has_public_origin; /* --public-origin is given: on_denied = "reject" is safe to use */
     const char *const *handlers; /* names that `handler` takes for MG_HANDLER_CUSTOM */
     size_t handler_count;
+    const char *const *plugin_dirs; /* where plugins are looked for, in order */
+    size_t plugin_dir_count;
     size_t max_script_bytes;    /* memory of Lua while loading; default 64 MiB */
     uint64_t max_script_steps;  /* default 100 million; see script/state.h */
     uint32_t max_script_cpu_ms; /* default 5000 */
@@ -51,7 +57,8 @@ enum {
     MG_POLICY_MAX_LIST_BYTES = 64 << 20,
 };
 
-/* Load, validate and compile; a zero in `options` stands for the default. Errors, warnings and
+/* Load, validate and compile; a set with functions is loaded twice, to see whether it declares
+ * the same each time. A zero in `options` stands for the default. Errors, warnings and
  * notes go to `errs`, ordered by file, line and field. Codes: docs/diagnostics.md.
  * Returns: the set, which the caller frees, or NULL when there was an error. */
 struct mg_policy_set *mg_policy_set_load(const struct mg_policy_options *options,
@@ -64,17 +71,14 @@ struct mg_policy_set *mg_policy_set_load_text(const char *name, struct mg_str te
                                               struct mg_errs *errs);
 void mg_policy_set_free(struct mg_policy_set *set);
 
+/* Whether some resource has functions or plugins, so that each worker needs a Lua state
+ * (policy/runtime.h). */
+bool mg_policy_set_needs_lua(const struct mg_policy_set *set);
+
 /* Whether the set or the standards name `token` as a method: RFC 9110, PATCH, or any resource.
  * CONNECT and TRACE are never known. */
 bool mg_policy_set_knows_method(const struct mg_policy_set *set, enum mg_method method,
                                 struct mg_str token);
-
-/* A parameter of a matched pattern; the value is a slice of the path, percent-encoded as in its
- * normal form. */
-struct mg_param {
-    struct mg_str name;
-    struct mg_str value;
-};
 
 enum {
     MG_MAX_PARAMS = 16

@@ -16,9 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "policy/source_read.h"
+
 enum {
-    MAX_NAME_BYTES = 255, /* of what include and file are given */
-    MAX_FILES = 10000     /* in a directory of policies */
+    MAX_FILES = 10000 /* in a directory of policies */
 };
 
 void mg_sources_init(struct mg_sources *sources, struct mg_arena *arena,
@@ -27,7 +28,7 @@ void mg_sources_init(struct mg_sources *sources, struct mg_arena *arena,
     *sources = (struct mg_sources){.arena = arena, .options = options};
 }
 
-static bool fail(struct mg_err *err, const char *code, const char *hint)
+bool mg_source_fail(struct mg_err *err, const char *code, const char *hint)
 {
     err->severity = MG_ERROR;
     err->code = code;
@@ -35,19 +36,21 @@ static bool fail(struct mg_err *err, const char *code, const char *hint)
     return false;
 }
 
-static struct mg_source *append(struct mg_sources *sources)
+struct mg_source *mg_sources_append(struct mg_sources *sources, const struct mg_source *read)
 {
-    struct mg_source *source = mg_arena_calloc(sources->arena, 1, sizeof(*source));
+    struct mg_source *source = mg_arena_alloc(sources->arena, sizeof(*source));
     if (source == NULL) {
         return NULL;
     }
+    *source = *read;
+    source->next = NULL;
+    source->position = sources->count++;
     if (sources->last != NULL) {
         sources->last->next = source;
     } else {
         sources->first = source;
     }
     sources->last = source;
-    sources->count++;
     return source;
 }
 
@@ -80,15 +83,15 @@ static bool check_size(const struct mg_sources *sources, enum mg_source_kind kin
     size_t max = is_list ? options->max_list_bytes : options->max_file_bytes;
     if (size > max) {
         MG_ERR_SET(err->message, "'%s' has %zu bytes; at most %zu are read", name, size, max);
-        return fail(err, is_list ? "list-too-large" : "policy-too-large",
-                    is_list ? "divide it"
-                            : "long lists of origins belong into file \"name.txt\"");
+        return mg_source_fail(err, is_list ? "list-too-large" : "policy-too-large",
+                              is_list ? "divide it"
+                                      : "long lists of origins belong into file \"name.txt\"");
     }
     if (!is_list && size > options->max_set_bytes - sources->lua_bytes) {
         MG_ERR_SET(err->message, "with '%s' the set has more than %zu bytes of Lua", name,
                    options->max_set_bytes);
-        return fail(err, "set-too-large",
-                    "long lists of origins belong into file \"name.txt\"");
+        return mg_source_fail(err, "set-too-large",
+                              "long lists of origins belong into file \"name.txt\"");
     }
     return true;
 }
@@ -99,7 +102,7 @@ static bool read_descriptor(struct mg_sources *sources, int fd, struct mg_source
     struct stat status;
     if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
         MG_ERR_SET(err->message, "'%s' is no regular file", source->name);
-        return fail(err, "path-not-regular", "");
+        return mg_source_fail(err, "path-not-regular", "");
     }
     size_t size = (size_t)status.st_size;
     if (!check_size(sources, source->kind, source->name, size, err)) {
@@ -110,7 +113,7 @@ static bool read_descriptor(struct mg_sources *sources, int fd, struct mg_source
     if (text == NULL || !read_all(fd, text, size, &got)) {
         MG_ERR_SET(err->message, "cannot read '%s': %s", source->name,
                    text == NULL ? "out of memory" : strerror(errno));
-        return fail(err, text == NULL ? "out-of-memory" : "path-unreadable", "");
+        return mg_source_fail(err, text == NULL ? "out-of-memory" : "path-unreadable", "");
     }
     text[got] = '\0';
     source->text = (struct mg_str){text, got};
@@ -120,23 +123,22 @@ static bool read_descriptor(struct mg_sources *sources, int fd, struct mg_source
     return true;
 }
 
-/* Read the file at `path` into *source, whose name and kind are set. */
-static bool read_file(struct mg_sources *sources, const char *path, struct mg_source *source,
-                      struct mg_err *err)
+bool mg_sources_read_file(struct mg_sources *sources, const char *path,
+                          struct mg_source *source, struct mg_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         bool is_missing = errno == ENOENT || errno == ENOTDIR;
         MG_ERR_SET(err->message, "cannot open '%s': %s", source->name, strerror(errno));
-        return fail(err, is_missing ? "path-not-found" : "path-unreadable", "");
+        return mg_source_fail(err, is_missing ? "path-not-found" : "path-unreadable", "");
     }
     bool is_read = read_descriptor(sources, fd, source, err);
     (void)close(fd);
     return is_read;
 }
 
-static const struct mg_source *find_file(const struct mg_sources *sources, dev_t device,
-                                         ino_t inode, enum mg_source_kind kind)
+const struct mg_source *mg_sources_find_file(const struct mg_sources *sources, dev_t device,
+                                             ino_t inode, enum mg_source_kind kind)
 {
     for (const struct mg_source *s = sources->first; s != NULL; s = s->next) {
         if (s->dir != NULL && s->device == device && s->inode == inode && s->kind == kind) {
@@ -163,21 +165,18 @@ static void read_policy(struct mg_sources *sources, const char *dir_name, const 
                              .dir = dir,
                              .dir_name = dir_name};
     struct mg_err err = {0};
-    if (!read_file(sources, name.ptr, &read, &err)) {
+    if (!mg_sources_read_file(sources, name.ptr, &read, &err)) {
         mg_errs_add(errs, &err);
         return;
     }
-    if (find_file(sources, read.device, read.inode, MG_SOURCE_POLICY) != NULL) {
+    if (mg_sources_find_file(sources, read.device, read.inode, MG_SOURCE_POLICY) != NULL) {
         struct mg_err repeated = {.severity = MG_WARNING, .code = "policy-repeated"};
         MG_ERR_SET(repeated.file, "%s", read.name);
         MG_ERR_SET(repeated.message, "the file is named more than once; it is loaded once");
         mg_errs_add(errs, &repeated);
         return;
     }
-    struct mg_source *source = append(sources);
-    if (source != NULL) {
-        *source = read;
-    }
+    (void)mg_sources_append(sources, &read); /* else the arena has overflowed */
 }
 
 /* Whether a name in a directory is a policy's. */
@@ -254,123 +253,12 @@ void mg_sources_read_policies(struct mg_sources *sources, struct mg_errs *errs)
 
 bool mg_sources_add_text(struct mg_sources *sources, const char *name, struct mg_str text)
 {
-    struct mg_source *source = append(sources);
-    if (source == NULL) {
-        return false;
-    }
-    source->kind = MG_SOURCE_POLICY;
-    source->name = mg_arena_dup(sources->arena, mg_str_from(name)).ptr;
-    source->key = source->name;
-    source->text = mg_arena_dup(sources->arena, text);
+    struct mg_source source = {.kind = MG_SOURCE_POLICY};
+    source.name = mg_arena_dup(sources->arena, mg_str_from(name)).ptr;
+    source.key = source.name;
+    source.text = mg_arena_dup(sources->arena, text);
+    (void)mg_sources_append(sources, &source);
     return !mg_arena_overflowed(sources->arena);
-}
-
-/* ---- include and file ---- */
-
-/* Whether `name` is a relative path without empty, "." and ".." segments. */
-static bool is_inner_path(struct mg_str name)
-{
-    size_t start = 0;
-    for (size_t i = 0; i <= name.len; i++) {
-        if (i < name.len && name.ptr[i] != '/') {
-            if (name.ptr[i] == '\0') {
-                return false;
-            }
-            continue;
-        }
-        struct mg_str segment = {name.ptr + start, i - start};
-        if (segment.len == 0 || mg_str_equal(segment, MG_STR(".")) ||
-            mg_str_equal(segment, MG_STR(".."))) {
-            return false;
-        }
-        start = i + 1;
-    }
-    return name.len > 0 && name.len <= MAX_NAME_BYTES;
-}
-
-static bool check_name(struct mg_str name, enum mg_source_kind kind, struct mg_err *err)
-{
-    if (!is_inner_path(name)) {
-        MG_ERR_SET(err->message, "'%.*s' is no path below the policy's directory",
-                   MG_STR_ARG(name));
-        return fail(err, "path-invalid", "a relative path without \"..\"");
-    }
-    const char *slash = memrchr(name.ptr, '/', name.len);
-    struct mg_str base =
-        slash == NULL ? name : mg_str_from_offset(name, (size_t)(slash - name.ptr) + 1);
-    bool is_include_name = base.ptr[0] == '_' && mg_str_ends_with(base, MG_STR(".lua"));
-    if (kind == MG_SOURCE_INCLUDE && !is_include_name) {
-        MG_ERR_SET(err->message, "'%.*s' is not to be included", MG_STR_ARG(name));
-        return fail(err, "path-invalid",
-                    "name the file _something.lua, so that it is not loaded for itself too");
-    }
-    return true;
-}
-
-/* Resolve `name` in `policy`'s directory to `out`. */
-static bool resolve(const struct mg_source *policy, struct mg_str name, char out[PATH_MAX],
-                    struct mg_err *err)
-{
-    char path[PATH_MAX + MAX_NAME_BYTES + 2];
-    (void)snprintf(path, sizeof(path), "%s/%.*s", policy->dir, MG_STR_ARG(name));
-    if (realpath(path, out) == NULL) {
-        MG_ERR_SET(err->message, "cannot open '%.*s' in '%s': %s", MG_STR_ARG(name),
-                   policy->dir_name, strerror(errno));
-        return fail(err, errno == ENOENT ? "path-not-found" : "path-unreadable", "");
-    }
-    size_t length = strlen(policy->dir);
-    length -= policy->dir[length - 1] == '/'; /* the root directory */
-    if (strncmp(out, policy->dir, length) != 0 || out[length] != '/') {
-        MG_ERR_SET(err->message, "'%.*s' leads out of '%s'", MG_STR_ARG(name),
-                   policy->dir_name);
-        return fail(err, "path-outside", "put the file itself into the policy's directory");
-    }
-    return true;
-}
-
-const struct mg_source *mg_sources_find(struct mg_sources *sources,
-                                        const struct mg_source *policy, struct mg_str name,
-                                        enum mg_source_kind kind, struct mg_err *err)
-{
-    *err = (struct mg_err){.severity = MG_ERROR};
-    if (!check_name(name, kind, err)) {
-        return NULL;
-    }
-    if (policy->dir == NULL) {
-        MG_ERR_SET(err->message, "'%.*s' cannot be found: this policy is no file",
-                   MG_STR_ARG(name));
-        (void)fail(err, "path-not-found", "");
-        return NULL;
-    }
-    char path[PATH_MAX];
-    if (!resolve(policy, name, path, err)) {
-        return NULL;
-    }
-    struct stat status;
-    if (stat(path, &status) == 0) {
-        const struct mg_source *known = find_file(sources, status.st_dev, status.st_ino, kind);
-        if (known != NULL) {
-            return known;
-        }
-    }
-    struct mg_source read = {.kind = kind, .dir = policy->dir, .dir_name = policy->dir_name};
-    bool is_here = strcmp(policy->dir_name, ".") == 0;
-    bool has_slash = mg_str_ends_with(mg_str_from(policy->dir_name), MG_STR("/"));
-    read.key = mg_arena_dup(sources->arena, name).ptr;
-    read.name = is_here ? read.key
-                        : mg_arena_printf(sources->arena, "%s%s%s", policy->dir_name,
-                                          has_slash ? "" : "/", read.key)
-                              .ptr;
-    if (!read_file(sources, path, &read, err)) {
-        return NULL;
-    }
-    struct mg_source *source = append(sources);
-    if (source == NULL) {
-        (void)fail(err, "out-of-memory", "");
-        return NULL;
-    }
-    *source = read;
-    return source;
 }
 
 /* ---- revision ---- */

@@ -3,7 +3,10 @@
  * Rules:     of a directory, the regular files *.lua in it in byte order, but not *_spec.lua
  *            and none that begins with "_" or "."; a file is taken as it is. `include` and
  *            `file` find names below the directory of the policy that runs, and nothing else:
- *            no absolute path, no "..", no symbolic link that leads out.
+ *            no absolute path, no "..", no symbolic link that leads out. A plugin is
+ *            NAME/plugin.lua in the first plugin directory that has it.
+ * Replay:    what was found by which name is remembered, so that the same policies can run
+ *            again (kept.h) and find the same, whatever the files are by then.
  * Ownership: names and bytes live in the arena given to _init.
  * Errors:    as struct mg_err with code, message and hint.
  * Threads:   one owner at a time.
@@ -21,6 +24,7 @@ enum mg_source_kind {
     MG_SOURCE_POLICY,  /* run for itself */
     MG_SOURCE_INCLUDE, /* run by include */
     MG_SOURCE_LIST,    /* origins, one a line */
+    MG_SOURCE_PLUGIN,  /* plugin.lua */
 };
 
 struct mg_source {
@@ -32,7 +36,16 @@ struct mg_source {
     const char *dir_name; /* the same as written, for messages */
     dev_t device;         /* with `inode`: the file, whatever its name */
     ino_t inode;
+    size_t position; /* in the order of reading, from 0 */
     struct mg_str text;
+};
+
+/* What a name was found to be. */
+struct mg_source_find {
+    struct mg_source_find *older;
+    const struct mg_source *policy; /* that asked; NULL: for plugins */
+    struct mg_str name;
+    const struct mg_source *source;
 };
 
 struct mg_sources {
@@ -41,7 +54,10 @@ struct mg_sources {
     struct mg_source *first;
     struct mg_source *last;
     size_t count;
-    size_t lua_bytes; /* of policies and includes */
+    size_t lua_bytes; /* of policies, includes and plugins */
+    struct mg_source_find *finds;
+    size_t find_count;
+    bool is_replay; /* nothing is read any more: `finds` is all there is */
 };
 
 void mg_sources_init(struct mg_sources *sources, struct mg_arena *arena,
@@ -60,6 +76,11 @@ bool mg_sources_add_text(struct mg_sources *sources, const char *name, struct mg
 const struct mg_source *mg_sources_find(struct mg_sources *sources,
                                         const struct mg_source *policy, struct mg_str name,
                                         enum mg_source_kind kind, struct mg_err *err);
+
+/* Find the plugin `name`; as mg_sources_find, for any policy. Codes: plugin-name,
+ * plugin-not-found, and those of reading. */
+const struct mg_source *mg_sources_find_plugin(struct mg_sources *sources, struct mg_str name,
+                                               struct mg_err *err);
 
 /* The revision of all that was read: 32 hexadecimal digits in `arena`. It depends on names
  * within their directories and on bytes, not on the order of reading. */

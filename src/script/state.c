@@ -1,63 +1,32 @@
-/* state.c - a lua_State with three bounds and one door.
+/* state.c - a lua_State with two doors, one after the other.
  *
- *   mg_script_call -> lua_pcall(describe) -> function -> chunk -> constructors …
+ *   loading:  mg_script_call -> lua_pcall -> function -> chunk -> constructors …
+ *   sealed:   mg_script_run  -> lua_pcall -> enter -> function -> hook …
  *
- * Bounds are looked at by a count hook every HOOK_STEPS instructions, by mg_script_charge
- * before work in C, and soon after every ALLOCATION_STEP allocated bytes, because one
- * instruction can copy megabytes. When a bound is passed, `spent` is set and the hook is put on
- * every instruction: whatever still runs (a script's pcall among it) raises again at once,
- * until the door is reached. Running out of memory is just as final, or a script could fail,
- * catch and retry for ever, with a whole collection each time.
+ * What bounds them is in budget.c, what becomes of errors in fault.c. mg_script_run is on the
+ * way of each request that a script decides, so it does no more than it must: no system call,
+ * no clearing of structs; the message handler waits at the bottom of the stack.
  *
- * An error of ours travels as a light userdata that no script can make; what it says is in
- * `raised`. A script's own errors are strings with "file:line: " in front, and are taken apart
- * by the message handler while the stack still knows the whole names of the files.
+ * What is kept lies in the registry under integers, one look-up away: behind Lua's own, the one
+ * that luaL_ref begins at, and the places of text.h.
  */
 #include "script/state.h"
 
-#include <stdarg.h>
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/alloc.h"
-#include "core/clock.h"
 #include "core/log.h"
 #include "script/sandbox.h"
+#include "script/state_internal.h"
 
 enum {
-    HOOK_STEPS = 100,
-    ALLOCATION_STEP = 4 << 20,
-    BYTES_A_STEP = 64, /* allocated bytes that count as one step */
-    POSITION_LEVELS = 32
+    HANDLER = 1, /* of a sealed state: stack index of the message handler */
+    REF_LIST = LUA_RIDX_LAST + 1,
+    FIRST_SLOT = REF_LIST + MG_TEXT_PLACES, /* the slot before the first one */
+    IDLE_BYTES = 64 << 10,      /* allocated bytes that are worth a step of the collector */
+    IDLE_MAX_BYTES = 256 << 10, /* bytes that one step is sized for, so that it stays short */
 };
-
-struct mg_script {
-    lua_State *L;
-    void *host;
-    struct mg_script_limits limits;
-    size_t bytes;     /* of Lua's heap */
-    size_t allocated; /* since the hook was last asked for because of it */
-    uint64_t steps;
-    uint64_t cpu_us;               /* of the calls before this one */
-    uint64_t cpu_start_us;         /* of the thread, when this call began */
-    uint64_t asked_ms;             /* coarse time at which the CPU time was last asked for */
-    int hook_steps;                /* the count the hook is set to; 0: no call is running */
-    const char *spent;             /* code of the bound that was passed, or NULL */
-    struct mg_err raised;          /* what `mark` stands for */
-    struct mg_err final;           /* the fault of the bound that was passed */
-    struct mg_script_fault *fault; /* of the running call */
-};
-
-/* Its address, as a light userdata, is the error value of mg_script_raise. */
-static char mark;
-
-static uint64_t thread_cpu_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 struct mg_script *mg_script_of(lua_State *L)
 {
@@ -70,6 +39,16 @@ void *mg_script_host(lua_State *L)
     return mg_script_of(L)->host;
 }
 
+lua_State *mg_script_lua(struct mg_script *script)
+{
+    return script->L;
+}
+
+bool mg_script_is_sealed(lua_State *L)
+{
+    return mg_script_of(L)->is_sealed;
+}
+
 size_t mg_script_bytes(const struct mg_script *script)
 {
     return script->bytes;
@@ -77,264 +56,15 @@ size_t mg_script_bytes(const struct mg_script *script)
 
 uint64_t mg_script_steps(const struct mg_script *script)
 {
-    return script->steps;
+    return script->steps_before + script->steps;
 }
 
-bool mg_script_position(lua_State *L, char *file, size_t size, int *line)
+uint64_t mg_script_last_steps(const struct mg_script *script)
 {
-    lua_Debug frame;
-    for (int level = 0; level < POSITION_LEVELS && lua_getstack(L, level, &frame); level++) {
-        if (lua_getinfo(L, "Sl", &frame) && frame.currentline > 0) {
-            mg_err_set(file, size, "%s", frame.source + (frame.source[0] == '@'));
-            *line = frame.currentline;
-            return true;
-        }
-    }
-    return false;
+    return script->is_sealed ? script->steps : 0;
 }
 
-/* ---- the three bounds ---- */
-
-static void on_count(lua_State *L, lua_Debug *frame);
-
-static void set_hook(struct mg_script *script, int steps)
-{
-    script->hook_steps = steps;
-    lua_sethook(script->L, steps == 0 ? NULL : on_count, steps == 0 ? 0 : LUA_MASKCOUNT, steps);
-}
-
-/* Begin the error of a passed bound: where the script stands now. */
-static void place_final(struct mg_script *script, const char *code)
-{
-    struct mg_err *final = &script->final;
-    *final = (struct mg_err){.severity = MG_ERROR, .code = code};
-    (void)mg_script_position(script->L, final->file, sizeof(final->file), &final->line);
-}
-
-static void spend_memory(struct mg_script *script)
-{
-    script->spent = "policy-memory";
-    script->final.severity = MG_ERROR;
-    script->final.code = script->spent;
-    MG_ERR_SET(script->final.message, "the policies need more than %zu bytes of memory to load",
-               script->limits.max_bytes);
-    MG_ERR_SET(script->final.hint, "long lists of origins belong into a text file: file \"…\"");
-}
-
-static void spend_time(struct mg_script *script)
-{
-    place_final(script, "policy-timeout");
-    script->spent = script->final.code;
-    MG_ERR_SET(script->final.message,
-               "loading took more than %llu steps or %u ms of CPU time, and was stopped here",
-               (unsigned long long)script->limits.max_steps,
-               (unsigned)script->limits.max_cpu_ms);
-    MG_ERR_SET(script->final.hint, "a policy declares; look for a loop that does not end");
-}
-
-static bool is_time_over(struct mg_script *script)
-{
-    if (script->steps > script->limits.max_steps) {
-        return true;
-    }
-    uint64_t now_ms = mg_clock_coarse_ms();
-    if (now_ms == script->asked_ms) {
-        return false; /* asking for CPU time is a system call; once a tick is enough */
-    }
-    script->asked_ms = now_ms;
-    uint64_t used_us = script->cpu_us + (thread_cpu_us() - script->cpu_start_us);
-    return used_us > (uint64_t)script->limits.max_cpu_ms * 1000;
-}
-
-static void check_bounds(lua_State *L)
-{
-    struct mg_script *script = mg_script_of(L);
-    if (script->spent == NULL && is_time_over(script)) {
-        spend_time(script);
-    }
-    if (script->spent != NULL) {
-        set_hook(script, 1);
-        lua_pushlightuserdata(L, &mark);
-        (void)lua_error(L);
-    }
-}
-
-static void on_count(lua_State *L, lua_Debug *frame)
-{
-    (void)frame;
-    struct mg_script *script = mg_script_of(L);
-    script->steps += (uint64_t)script->hook_steps;
-    check_bounds(L);
-    if (script->hook_steps != HOOK_STEPS) {
-        set_hook(script, HOOK_STEPS);
-    }
-}
-
-void mg_script_charge(lua_State *L, uint64_t steps)
-{
-    struct mg_script *script = mg_script_of(L);
-    script->steps = steps > UINT64_MAX - script->steps ? UINT64_MAX : script->steps + steps;
-    check_bounds(L);
-}
-
-/* lua_Alloc. A block that shrinks must not fail. */
-static void *allocate(void *context, void *block, size_t old_size, size_t new_size)
-{
-    struct mg_script *script = context;
-    old_size = block == NULL ? 0 : old_size; /* else it is the kind of the new object */
-    if (new_size == 0) {
-        free(block);
-        script->bytes -= old_size;
-        return NULL;
-    }
-    bool fits =
-        new_size <= old_size || new_size - old_size <= script->limits.max_bytes - script->bytes;
-    void *moved = fits ? mg_realloc(block, new_size) : NULL;
-    if (moved == NULL && new_size <= old_size) {
-        return block;
-    }
-    if (moved == NULL) {
-        if (script->hook_steps != 0 && script->spent == NULL) {
-            place_final(script,
-                        "policy-memory"); /* stands if a collection gives nothing back */
-        }
-        return NULL;
-    }
-    script->bytes = script->bytes - old_size + new_size;
-    if (new_size > old_size) {
-        script->steps += (new_size - old_size) / BYTES_A_STEP;
-        script->allocated += new_size - old_size;
-    }
-    if (script->allocated > ALLOCATION_STEP && script->hook_steps != 0) {
-        script->allocated = 0;
-        set_hook(script, 1);
-    }
-    return moved;
-}
-
-/* ---- errors ---- */
-
-static int raise_mark(lua_State *L)
-{
-    lua_pushlightuserdata(L, &mark);
-    return lua_error(L);
-}
-
-int mg_script_raise(lua_State *L, const char *code, const char *hint, const char *format, ...)
-{
-    struct mg_err *err = &mg_script_of(L)->raised;
-    *err = (struct mg_err){.severity = MG_ERROR, .code = code};
-    (void)mg_script_position(L, err->file, sizeof(err->file), &err->line);
-    va_list args;
-    va_start(args, format);
-    char message[sizeof(err->message)];
-    (void)vsnprintf(message, sizeof(message), format, args);
-    va_end(args);
-    MG_ERR_SET(err->message, "%s", message);
-    MG_ERR_SET(err->hint, "%s", hint == NULL ? "" : hint);
-    return raise_mark(L);
-}
-
-/* Take "name:line: " off the front of *message, where `name` is what Lua made of a file's name.
- * Returns: whether it was there. */
-static bool take_position(const char *name, const char **message, int *line)
-{
-    size_t length = strlen(name);
-    if (strncmp(*message, name, length) != 0 || (*message)[length] != ':') {
-        return false;
-    }
-    const char *digits = *message + length + 1;
-    size_t count = strspn(digits, "0123456789");
-    unsigned long long number;
-    if (digits[count] != ':' ||
-        !mg_str_to_u64((struct mg_str){digits, count}, 1 << 30, &number)) {
-        return false;
-    }
-    *line = (int)number;
-    *message = digits + count + 1;
-    *message += **message == ' ';
-    return true;
-}
-
-/* Fill *err from the error value at `index`. Never raises: it only looks. */
-static void describe(lua_State *L, int index, struct mg_err *err)
-{
-    const struct mg_script *script = mg_script_of(L);
-    if (lua_touserdata(L, index) == &mark) {
-        *err = script->spent != NULL ? script->final : script->raised;
-        return;
-    }
-    *err = (struct mg_err){.severity = MG_ERROR, .code = "policy-error"};
-    (void)mg_script_position(L, err->file, sizeof(err->file), &err->line);
-    if (lua_type(L, index) != LUA_TSTRING) {
-        MG_ERR_SET(err->message, "the policy raised an error that is a %s",
-                   luaL_typename(L, index));
-        return;
-    }
-    const char *message = lua_tostring(L, index);
-    lua_Debug frame;
-    for (int level = 0; level < POSITION_LEVELS && lua_getstack(L, level, &frame); level++) {
-        if (lua_getinfo(L, "S", &frame) &&
-            take_position(frame.short_src, &message, &err->line)) {
-            MG_ERR_SET(err->file, "%s", frame.source + (frame.source[0] == '@'));
-            break;
-        }
-    }
-    MG_ERR_SET(err->message, "%s", message);
-}
-
-/* The door's message handler: runs where the error was raised. */
-static int on_error(lua_State *L)
-{
-    describe(L, 1, &mg_script_of(L)->fault->err);
-    return 1;
-}
-
-bool mg_script_pcall(lua_State *L, int arg_count)
-{
-    int status = lua_pcall(L, arg_count, LUA_MULTRET, 0);
-    struct mg_script *script = mg_script_of(L);
-    if (status == LUA_ERRMEM && script->spent == NULL) {
-        spend_memory(script);
-    }
-    if (script->spent != NULL) {
-        (void)raise_mark(L);
-    }
-    if (status == LUA_OK) {
-        return true;
-    }
-    if (lua_touserdata(L, -1) == &mark) {
-        const struct mg_err *err = &script->raised;
-        lua_pushfstring(L, "%s:%d: %s", err->file, err->line, err->message);
-    } else if (lua_type(L, -1) == LUA_TSTRING) {
-        return false;
-    } else {
-        lua_pushfstring(L, "the error is a %s", luaL_typename(L, -1));
-    }
-    lua_replace(L, -2);
-    return false;
-}
-
-/* ---- chunks ---- */
-
-/* Turn Lua's syntax error at the top into ours: its position is cut off of the message. */
-static int raise_syntax(lua_State *L, const char *name)
-{
-    struct mg_err *err = &mg_script_of(L)->raised;
-    const char *message = lua_tostring(L, -1);
-    *err = (struct mg_err){.severity = MG_ERROR, .code = "policy-syntax"};
-    MG_ERR_SET(err->file, "%s", name);
-    /* Lua shortens long names, so look for ":line: " wherever it first stands. */
-    for (const char *p = strchr(message, ':'); p != NULL; p = strchr(p + 1, ':')) {
-        const char *rest = p;
-        if (take_position("", &rest, &err->line)) {
-            message = rest;
-            break;
-        }
-    }
-    MG_ERR_SET(err->message, "%s", message);
-    return raise_mark(L);
-}
+/* ---- chunks, and what is kept ---- */
 
 void mg_script_push_chunk(lua_State *L, const char *name, struct mg_str text)
 {
@@ -347,13 +77,30 @@ void mg_script_push_chunk(lua_State *L, const char *name, struct mg_str text)
     int status =
         luaL_loadbufferx(L, text.ptr == NULL ? "" : text.ptr, text.len, chunk_name, "t");
     if (status == LUA_ERRSYNTAX) {
-        (void)raise_syntax(L, name);
+        (void)mg_fault_raise_syntax(L, name);
     } else if (status != LUA_OK) {
         (void)lua_error(L);
     }
     lua_remove(L, -2);              /* the chunk's name */
     mg_sandbox_push_environment(L); /* +1 */
     (void)lua_setupvalue(L, -2, 1); /* -1; the one upvalue of a main chunk is _ENV */
+}
+
+static int count_kept(lua_State *L)
+{
+    return (int)lua_rawlen(L, LUA_REGISTRYINDEX) - FIRST_SLOT;
+}
+
+int mg_script_keep(lua_State *L)
+{
+    int slot = count_kept(L) + 1;
+    lua_rawseti(L, LUA_REGISTRYINDEX, FIRST_SLOT + slot); /* -1 */
+    return slot;
+}
+
+void mg_script_push_kept(lua_State *L, int slot)
+{
+    lua_rawgeti(L, LUA_REGISTRYINDEX, FIRST_SLOT + slot); /* +1 */
 }
 
 /* ---- life ---- */
@@ -369,6 +116,9 @@ static int on_panic(lua_State *L)
 static int open_sandbox(lua_State *L)
 {
     const luaL_Reg *const *globals = lua_touserdata(L, 1);
+    lua_pushinteger(L, 0);                       /* +1 luaL_ref's list of free ones: none */
+    lua_rawseti(L, LUA_REGISTRYINDEX, REF_LIST); /* -1 */
+    mg_texts_open(L);
     mg_sandbox_open(L, *globals);
     return 0;
 }
@@ -386,7 +136,9 @@ struct mg_script *mg_script_new(const struct mg_script_limits *limits, const lua
         .max_steps = limits->max_steps != 0 ? limits->max_steps : MG_SCRIPT_MAX_STEPS,
         .max_cpu_ms = limits->max_cpu_ms != 0 ? limits->max_cpu_ms : MG_SCRIPT_MAX_CPU_MS,
     };
-    script->L = lua_newstate(allocate, script);
+    script->ceiling = script->limits.max_bytes;
+    script->max_steps = script->limits.max_steps;
+    script->L = lua_newstate(mg_budget_allocate, script);
     if (script->L == NULL) {
         free(script);
         return NULL;
@@ -405,40 +157,183 @@ struct mg_script *mg_script_new(const struct mg_script_limits *limits, const lua
 void mg_script_free(struct mg_script *script)
 {
     if (script != NULL) {
+        if (script->is_sealed && !script->budget.counts) {
+            mg_watch_remove(&script->watch);
+        }
         lua_close(script->L);
+        mg_pool_fini(&script->pool);
         free(script);
     }
 }
+
+/* What to say of an error for which Lua calls no message handler. */
+static const char *undescribed(int status)
+{
+    return status == LUA_ERRMEM ? "not enough memory" : "calls are nested too deeply";
+}
+
+/* ---- the door while loading ---- */
 
 bool mg_script_call(struct mg_script *script, lua_CFunction function, void *argument,
                     struct mg_script_fault *fault)
 {
     lua_State *L = script->L;
-    *fault = (struct mg_script_fault){.err = script->final, .is_final = true};
+    assert(!script->is_sealed);
+    *fault = script->final;
+    fault->is_final = true;
     if (script->spent != NULL) {
         return false;
     }
     fault->err = (struct mg_err){.severity = MG_ERROR, .code = "policy-error"};
     script->fault = fault;
-    script->cpu_start_us = thread_cpu_us();
-    set_hook(script, HOOK_STEPS);
+    mg_budget_begin_loading(script);
     /* Light values: nothing is allocated before the pcall. */
-    lua_pushcfunction(L, on_error);
+    lua_pushcfunction(L, mg_fault_on_error);
     lua_pushcfunction(L, function);
     lua_pushlightuserdata(L, argument);
     int status = lua_pcall(L, 1, 0, -3);
-    set_hook(script, 0);
-    script->cpu_us += thread_cpu_us() - script->cpu_start_us;
+    mg_budget_end_loading(script);
     script->fault = NULL;
-    if (status == LUA_ERRMEM && script->spent == NULL) {
-        spend_memory(script);
+    if (status == LUA_ERRMEM) {
+        mg_budget_spend_memory(script);
     }
     if (script->spent != NULL) {
-        fault->err = script->final;
-    } else if (status == LUA_ERRERR && fault->err.message[0] == '\0') {
-        MG_ERR_SET(fault->err.message, "calls are nested too deeply");
+        *fault = script->final;
+    } else if (status != LUA_OK && !script->is_described) {
+        MG_ERR_SET(fault->err.message, "%s", undescribed(status));
     }
+    script->is_described = false;
     fault->is_final = script->spent != NULL;
     lua_settop(L, 0);
     return status == LUA_OK;
+}
+
+/* ---- the door of a sealed state ---- */
+
+struct sealing {
+    mg_seal_report_fn report;
+    void *context;
+    unsigned watched_count;
+};
+
+/* Seal what is kept, and keep what it became. */
+static int seal(lua_State *L)
+{
+    struct sealing *sealing = lua_touserdata(L, 1);
+    int count = count_kept(L);
+    lua_createtable(L, count, 0); /* +1 the roots */
+    int roots = lua_gettop(L);
+    for (int i = 1; i <= count; i++) {
+        mg_script_push_kept(L, i);
+        lua_rawseti(L, roots, i);
+    }
+    sealing->watched_count = mg_seal(L, roots, sealing->report, sealing->context);
+    for (int i = 1; i <= count; i++) {
+        lua_rawgeti(L, roots, i);
+        lua_rawseti(L, LUA_REGISTRYINDEX, FIRST_SLOT + i);
+    }
+    return 0;
+}
+
+bool mg_script_seal(struct mg_script *script, const struct mg_script_budget *budget, void *host,
+                    mg_seal_report_fn report, void *context, struct mg_script_fault *fault)
+{
+    struct sealing sealing = {.report = report, .context = context};
+    if (!mg_script_call(script, seal, &sealing, fault)) {
+        return false;
+    }
+    mg_budget_seal(script, budget);
+    if (!budget->counts && !mg_watch_add(&script->watch)) {
+        script->is_sealed = false;
+        *fault = (struct mg_script_fault){.err = {.severity = MG_ERROR, .code = "thread-start"},
+                                          .is_final = true};
+        MG_ERR_SET(fault->err.message, "cannot start the thread that watches scripts");
+        return false;
+    }
+    script->host = host;
+    script->watched_count = sealing.watched_count;
+    lua_pushcfunction(script->L, mg_fault_on_error); /* +1 at HANDLER, for good */
+    return true;
+}
+
+/* Below the door of a state with watched variables: the call itself, then a look at what it
+ * left behind. */
+static int enter(lua_State *L)
+{
+    (void)mg_script_of(L)->function(L);
+    mg_seal_check(L);
+    return 0;
+}
+
+/* A call has failed, or left something to put in order. Returns: whether it succeeded. */
+static bool settle(struct mg_script *script, int status, struct mg_script_fault *fault)
+{
+    lua_State *L = script->L;
+    if (status == LUA_ERRMEM) {
+        mg_budget_spend_memory(script);
+    }
+    bool has_failed = status != LUA_OK || script->spent != NULL;
+    if (script->spent != NULL) {
+        *fault = script->final;
+    } else if (has_failed && !script->is_described) {
+        *fault =
+            (struct mg_script_fault){.err = {.severity = MG_ERROR, .code = "script-error"}};
+        MG_ERR_SET(fault->err.message, "%s", undescribed(status));
+    }
+    bool has_garbage = script->collector != MG_COLLECTOR_STOPPED;
+    script->is_described = false;
+    mg_budget_reset(script);
+    lua_settop(L, HANDLER);
+    if (has_failed) {
+        fault->is_final = false;
+    }
+    if (has_failed && script->watched_count > 0) {
+        mg_seal_restore(L);
+    }
+    if (has_failed && has_garbage) {
+        (void)lua_gc(L, LUA_GCCOLLECT);
+        script->stepped_at = script->allocated;
+    }
+    return !has_failed;
+}
+
+bool mg_script_run(struct mg_script *script, lua_CFunction function, void *argument,
+                   struct mg_script_fault *fault)
+{
+    lua_State *L = script->L;
+    assert(script->is_sealed && script->fault == NULL);
+    mg_budget_begin(script);
+    script->function = function;
+    script->fault = fault;
+    mg_watch_begin(&script->watch);
+    /* Light values: nothing is allocated before the pcall. */
+    lua_pushcfunction(L, script->watched_count > 0 ? enter : function);
+    lua_pushlightuserdata(L, argument);
+    int status = lua_pcall(L, 1, 0, HANDLER);
+    mg_watch_end(&script->watch);
+    script->fault = NULL;
+    if (status != LUA_OK || mg_budget_is_disturbed(script)) {
+        return settle(script, status, fault);
+    }
+    return true;
+}
+
+bool mg_script_run_within(struct mg_script *script, const struct mg_script_budget *budget,
+                          lua_CFunction function, void *argument, struct mg_script_fault *fault)
+{
+    const struct mg_script_budget whole = script->budget;
+    mg_budget_narrow(script, budget);
+    bool succeeded = mg_script_run(script, function, argument, fault);
+    mg_budget_set(script, &whole);
+    return succeeded;
+}
+
+void mg_script_idle(struct mg_script *script)
+{
+    uint64_t gathered = script->allocated - script->stepped_at;
+    if (script->is_sealed && gathered >= IDLE_BYTES) {
+        uint64_t bytes = gathered < IDLE_MAX_BYTES ? gathered : IDLE_MAX_BYTES;
+        (void)lua_gc(script->L, LUA_GCSTEP, (int)(bytes >> 10));
+        script->stepped_at = script->allocated;
+    }
 }

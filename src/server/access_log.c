@@ -1,9 +1,10 @@
 /* access_log.c - a record is a fixed part and the bytes of its texts, one after another:
  *
- *   struct record | remote | method | target | origin | pattern | file
+ *   struct record | remote | method | target | origin | pattern | file | reason
  *
- * reason, kind and verdict are static strings and travel as pointers. The writer sleeps on
- * an event descriptor; a worker writes to it only when the writer has said that it sleeps.
+ * kind and verdict are static strings and travel as pointers; a reason may be a hook's. The
+ * writer sleeps on an event descriptor; a worker writes to it only when the writer has said
+ * that it sleeps.
  */
 #include "server/access_log.h"
 
@@ -38,6 +39,7 @@ enum {
     TEXT_ORIGIN,
     TEXT_PATTERN,
     TEXT_FILE,
+    TEXT_REASON,
     TEXT_COUNT
 };
 
@@ -47,7 +49,6 @@ struct record {
     uint64_t bytes;
     const char *kind;
     const char *verdict;
-    const char *reason;
     const char *close;
     int line;
     unsigned status;
@@ -115,6 +116,7 @@ bool mg_access_log_add(struct access_ring *ring, const struct mg_exchange *excha
                        const char *close_reason)
 {
     const struct mg_resource *resource = exchange->route.resource;
+    bool is_hooked = exchange->decided_at.file != NULL;
     struct record record = {
         .wall_us = mg_clock_wall_us(),
         .duration_us = mg_clock_us() - exchange->started_us,
@@ -123,9 +125,10 @@ bool mg_access_log_add(struct access_ring *ring, const struct mg_exchange *excha
         .verdict = exchange->decision.reason == NULL
                        ? NULL
                        : mg_verdict_name(exchange->decision.verdict),
-        .reason = exchange->reason,
         .close = close_reason,
-        .line = resource == NULL ? 0 : resource->line,
+        .line = is_hooked          ? exchange->decided_at.line
+                : resource == NULL ? 0
+                                   : resource->line,
         .status = exchange->answer == ANSWER_NONE ? 0 : exchange->status,
     };
     const struct mg_str texts[TEXT_COUNT] = {
@@ -134,7 +137,10 @@ bool mg_access_log_add(struct access_ring *ring, const struct mg_exchange *excha
         [TEXT_TARGET] = exchange->head->target,
         [TEXT_ORIGIN] = mg_head_value(exchange->head, MG_FIELD_ORIGIN),
         [TEXT_PATTERN] = resource == NULL ? (struct mg_str){NULL, 0} : resource->pattern,
-        [TEXT_FILE] = mg_str_from(resource == NULL ? NULL : resource->file),
+        [TEXT_FILE] = mg_str_from(is_hooked          ? exchange->decided_at.file
+                                  : resource == NULL ? NULL
+                                                     : resource->file),
+        [TEXT_REASON] = mg_str_from(exchange->reason),
     };
     return push(ring, &record, texts);
 }
@@ -143,7 +149,6 @@ bool mg_access_log_refusal(struct access_ring *ring, const struct access_refusal
 {
     struct record record = {
         .wall_us = mg_clock_wall_us(),
-        .reason = refusal->reason,
         .close = refusal->reason,
         .status = refusal->status,
     };
@@ -153,6 +158,7 @@ bool mg_access_log_refusal(struct access_ring *ring, const struct access_refusal
             refusal->head == NULL ? (struct mg_str){NULL, 0} : refusal->head->method_token,
         [TEXT_TARGET] =
             refusal->head == NULL ? (struct mg_str){NULL, 0} : refusal->head->target,
+        [TEXT_REASON] = mg_str_from(refusal->reason),
     };
     return push(ring, &record, texts);
 }
@@ -187,7 +193,7 @@ static void format(struct mg_buf *out, const struct record *record, const char *
     add_text(out, "kind", mg_str_from(record->kind));
     add_text(out, "origin", texts[TEXT_ORIGIN]);
     add_text(out, "decision", mg_str_from(record->verdict));
-    add_text(out, "reason", mg_str_from(record->reason));
+    add_text(out, "reason", texts[TEXT_REASON]);
     add_text(out, "resource", texts[TEXT_PATTERN]);
     if (texts[TEXT_FILE].len > 0) {
         char place[TEXT_MAX_BYTES + 16];

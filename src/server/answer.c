@@ -7,11 +7,12 @@
 #include "http/response.h"
 #include "net/worker.h"
 #include "server/exchange.h"
+#include "server/hooks.h"
 #include "server/http_conn.h"
 #include "server/worker_state.h"
 
 enum {
-    MAX_VARY_LINES = 16,
+    MAX_VARY_LINES = 17 + MG_REQUEST_MAX_READS,
     DRAIN_MAX_BYTES =
         64 << 10, /* of content not yet here that is worth reading to keep the connection */
 };
@@ -90,6 +91,16 @@ static bool is_cors_field(struct mg_str name)
            mg_str_equal_nocase(name, MG_STR("timing-allow-origin"));
 }
 
+static void write_field(struct mg_response *response, const struct mg_answer *answer,
+                        const struct mg_answer_field *field)
+{
+    if (answer->has_odd_bytes) {
+        mg_response_field_as_is(response, field->name, field->value);
+    } else {
+        mg_response_field(response, field->name, field->value);
+    }
+}
+
 /* Copy the handler's fields, but for those the engine owns; its Vary lines are gathered in
  * `vary`. */
 static void write_fields(struct mg_response *response, const struct mg_answer *answer,
@@ -104,7 +115,7 @@ static void write_fields(struct mg_response *response, const struct mg_answer *a
             vary[(*vary_count)++] = field->value;
             continue;
         }
-        mg_response_field(response, field->name, field->value);
+        write_field(response, answer, field);
     }
 }
 
@@ -148,7 +159,16 @@ static bool write_head(struct mg_exchange *exchange, const struct mg_answer *ans
     struct mg_response response;
     struct mg_str vary[MAX_VARY_LINES + 1];
     size_t vary_count = 0;
+    struct mg_answer edited;
     settle_keep_alive(exchange);
+    if (worker->runtime != NULL && !exchange->skips_hooks) {
+        edited = *answer;
+        answer = &edited;
+        if (!mg_hooks_response(exchange, &edited)) {
+            exchange->skips_hooks = true;
+            return false;
+        }
+    }
     struct mg_buf *out = output_for(worker, exchange->conn);
     size_t start = out->len;
     mg_response_begin(&response, out, answer->status, now_date(worker));
@@ -166,11 +186,12 @@ static bool write_head(struct mg_exchange *exchange, const struct mg_answer *ans
     if (owns_cors(exchange)) {
         write_fields(&response, answer, vary, &vary_count);
         mg_cors_write_fields(&exchange->decision, out);
+        vary_count += mg_hooks_vary(exchange, vary + vary_count, MAX_VARY_LINES - vary_count);
         write_vary(&response, (struct mg_lines){vary, vary_count},
                    mg_cors_vary(&exchange->decision));
     } else {
         for (size_t i = 0; i < answer->field_count; i++) {
-            mg_response_field(&response, answer->fields[i].name, answer->fields[i].value);
+            write_field(&response, answer, &answer->fields[i]);
         }
         write_vary(&response, (struct mg_lines){vary, vary_count}, (struct mg_str){NULL, 0});
     }
@@ -249,7 +270,15 @@ static void respond_engine(struct mg_exchange *exchange, unsigned status)
         .lines = body.len > 0 ? MG_STR(plain) : (struct mg_str){NULL, 0},
         .allow = needs_allow(exchange, status) ? allow : (struct mg_str){NULL, 0},
     };
-    if (!begin_answer(exchange, &answer, (int64_t)body.len)) {
+    bool could_hook = !exchange->skips_hooks;
+    bool has_begun = begin_answer(exchange, &answer, (int64_t)body.len);
+    if (!has_begun && could_hook && exchange->skips_hooks) {
+        exchange->reason = mg_reason_code(MG_REASON_SCRIPT_ERROR);
+        body = engine_body(exchange, 500);
+        answer.status = 500;
+        has_begun = begin_answer(exchange, &answer, (int64_t)body.len);
+    }
+    if (!has_begun) {
         flush_to(exchange->worker, exchange->conn);
         if (exchange->conn != NULL) {
             mg_conn_abort(exchange->conn, "out-of-memory");
@@ -263,6 +292,23 @@ static void respond_engine(struct mg_exchange *exchange, unsigned status)
     finish(exchange);
 }
 
+/* An answer that cannot be sent: a field of its handler is invalid, or a response hook
+ * failed. */
+static void refuse_answer(struct mg_exchange *exchange)
+{
+    exchange->reason = exchange->skips_hooks ? mg_reason_code(MG_REASON_SCRIPT_ERROR)
+                                             : "handler-field-invalid";
+    exchange->skips_hooks = true;
+    respond_engine(exchange, 500);
+}
+
+void mg_exchange_refuse(struct mg_exchange *exchange, unsigned status, const char *reason)
+{
+    exchange->handler = NULL;
+    exchange->reason = reason;
+    respond_engine(exchange, status);
+}
+
 void mg_answer_engine(struct mg_exchange *exchange, unsigned status)
 {
     respond_engine(exchange, status);
@@ -272,8 +318,7 @@ void mg_exchange_respond(struct mg_exchange *exchange, const struct mg_answer *a
                          struct mg_str body)
 {
     if (!begin_answer(exchange, answer, (int64_t)body.len)) {
-        exchange->reason = "handler-field-invalid";
-        respond_engine(exchange, 500);
+        refuse_answer(exchange);
         return;
     }
     if (!exchange->is_head && !mg_status_is_bodiless(answer->status)) {
@@ -287,8 +332,7 @@ void mg_exchange_head(struct mg_exchange *exchange, const struct mg_answer *answ
                       int64_t length)
 {
     if (!begin_answer(exchange, answer, length)) {
-        exchange->reason = "handler-field-invalid";
-        respond_engine(exchange, 500);
+        refuse_answer(exchange);
         return;
     }
     exchange->answer = ANSWER_STREAMING;

@@ -34,6 +34,10 @@ struct mg_exchange *mg_exchange_new(struct server_worker *worker, struct mg_conn
     exchange->route.resource = NULL;
     exchange->route.param_count = 0;
     exchange->decision = (struct mg_decision){0};
+    exchange->decided_at.file = NULL;
+    exchange->decided_at.steps = 0;
+    exchange->script = NULL;
+    exchange->skips_hooks = false;
     exchange->reason = NULL;
     exchange->remote = (struct mg_str){NULL, 0};
     exchange->body_octets = 0;

@@ -18,6 +18,7 @@
 #include "http/response.h"
 #include "http/target.h"
 #include "net/conn.h"
+#include "policy/runtime.h"
 #include "server/handler.h"
 
 struct server_worker;
@@ -44,6 +45,8 @@ struct mg_exchange {
     struct mg_target target;
     struct mg_route route;
     struct mg_decision decision;
+    struct mg_decided_at decided_at; /* by a hook: file is NULL where the rule decided */
+    struct mg_request *script;       /* what scripts see; NULL until one is called */
     const char
         *reason; /* the decision's, or the engine's: "no-resource", "method-not-allowed" … */
     struct mg_str remote; /* as a trusted proxy tells; empty: the peer */
@@ -61,7 +64,8 @@ struct mg_exchange {
     uint64_t bytes_out;
     uint64_t started_us; /* 0 where nobody logs */
     bool is_kept;
-    bool has_begun; /* the handler has */
+    bool skips_hooks; /* a response hook failed: the answer that says so goes without */
+    bool has_begun;   /* the handler has */
     bool body_done;
     bool body_is_dropped; /* refused or not wanted */
     bool body_is_paused;

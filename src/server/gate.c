@@ -9,26 +9,46 @@
 #include "server/answer.h"
 #include "server/content.h"
 #include "server/exchange.h"
+#include "server/handlers.h"
+#include "server/hooks.h"
 #include "server/worker_state.h"
 
 struct mg_gate {
     struct mg_server server;
     struct server_worker worker;
+    char reason[128]; /* of the answer given last: a hook's dies with its exchange */
 };
 
-struct mg_gate *mg_gate_new(const struct mg_server_options *options, struct mg_policy_set *set)
+struct mg_gate *mg_gate_new(const struct mg_server_options *options, struct mg_policy_set *set,
+                            struct mg_errs *errs)
 {
     struct mg_gate *gate = mg_calloc(1, sizeof(*gate));
     if (gate == NULL) {
+        mg_errs_fail(errs, "out-of-memory", NULL, "memory is out");
         return NULL;
     }
     gate->server.options = *options;
     gate->server.set = set;
+    gate->server.stand_in = &mg_handler_stand_in;
     mg_server_adopt_public_origins(&gate->server);
     atomic_store(&gate->server.is_ready, true);
     gate->worker.server = &gate->server;
     mg_buf_init(&gate->worker.out, OUT_MAX_BYTES);
+    gate->server.dicts = mg_dicts_new();
+    if (gate->server.dicts == NULL) {
+        mg_errs_fail(errs, "out-of-memory", NULL, "memory is out");
+    }
+    if (gate->server.dicts == NULL || !mg_hooks_start(&gate->server, 1, errs)) {
+        mg_gate_free(gate);
+        return NULL;
+    }
+    gate->worker.runtime = gate->server.runtimes == NULL ? NULL : gate->server.runtimes[0];
     return gate;
+}
+
+struct mg_runtime *mg_gate_runtime(struct mg_gate *gate)
+{
+    return gate->worker.runtime;
 }
 
 void mg_gate_free(struct mg_gate *gate)
@@ -36,6 +56,8 @@ void mg_gate_free(struct mg_gate *gate)
     if (gate == NULL) {
         return;
     }
+    mg_hooks_stop(&gate->server);
+    mg_dicts_free(gate->server.dicts);
     mg_exchange_pool_free(&gate->worker);
     mg_buf_fini(&gate->worker.out);
     free(gate);
@@ -60,13 +82,20 @@ static void run(struct mg_gate *gate, struct mg_exchange *exchange, struct mg_st
         .status = exchange->answer == ANSWER_DONE ? exchange->status : 0,
         .kind = exchange->decision.kind,
         .verdict = exchange->decision.verdict,
-        .reason = exchange->reason,
+        .reason = exchange->reason == NULL ? NULL : gate->reason,
+        .file = exchange->decided_at.file,
+        .line = exchange->decided_at.line,
+        .steps = exchange->decided_at.steps,
+        .is_stand_in = exchange->handler == &mg_handler_stand_in,
         .resource = exchange->route.resource,
     };
+    mg_err_set(gate->reason, sizeof(gate->reason), "%s",
+               exchange->reason == NULL ? "" : exchange->reason);
     bool is_abandoned = exchange->answer != ANSWER_DONE && exchange->has_begun;
     if (is_abandoned && exchange->handler != NULL && exchange->handler->abort != NULL) {
         exchange->handler->abort(exchange);
     }
+    mg_hooks_end(exchange);
 }
 
 bool mg_gate_ask(struct mg_gate *gate, struct mg_str request, struct mg_gate_answer *answer)

@@ -55,6 +55,7 @@ struct mg_answer {
     unsigned status;
     const struct mg_answer_field *fields; /* checked one by one */
     size_t field_count;
+    bool has_odd_bytes;  /* values may hold any byte but CR, LF and NUL: a plugin's */
     struct mg_str lines; /* or lines checked at load, without CORS, Vary and framing fields */
     struct mg_str vary;  /* value of Vary that goes with `lines` */
     struct mg_str allow; /* value of Allow, checked at load; a NULL pointer: none */
@@ -63,6 +64,10 @@ struct mg_answer {
 enum {
     MG_LENGTH_UNKNOWN = -1
 };
+
+/* Have the engine answer in the handler's stead: `status` and a line of text that names
+ * `reason` (a string literal). The exchange is over afterwards. */
+void mg_exchange_refuse(struct mg_exchange *exchange, unsigned status, const char *reason);
 
 /* Answer with a whole body. HEAD sends the head alone. The exchange is over afterwards. */
 void mg_exchange_respond(struct mg_exchange *exchange, const struct mg_answer *answer,

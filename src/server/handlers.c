@@ -2,6 +2,7 @@
 #include "server/handlers.h"
 
 #include "server/exchange.h"
+#include "server/hooks.h"
 #include "server/worker_state.h"
 
 static size_t respond_body_limit(const struct mg_exchange *exchange)
@@ -29,6 +30,19 @@ const struct mg_handler mg_handler_respond = {
     .body_end = respond_body_end,
 };
 
+static void stand_in_body_end(struct mg_exchange *exchange)
+{
+    const struct mg_answer answer = {.status = 200};
+    mg_exchange_respond(exchange, &answer, MG_STR(""));
+}
+
+const struct mg_handler mg_handler_stand_in = {
+    .name = "stand-in",
+    .body_limit = respond_body_limit,
+    .begin = respond_begin,
+    .body_end = stand_in_body_end,
+};
+
 static const struct mg_handler *find_custom(const struct mg_server_options *options,
                                             struct mg_str name)
 {
@@ -44,14 +58,18 @@ static const struct mg_handler *find_custom(const struct mg_server_options *opti
 const struct mg_handler *mg_handler_for(const struct mg_server *server,
                                         const struct mg_resource *resource)
 {
+    const struct mg_handler *custom;
     switch (resource->handler.kind) {
     case MG_HANDLER_ECHO:
         return &mg_handler_echo;
     case MG_HANDLER_RESPOND:
         return &mg_handler_respond;
+    case MG_HANDLER_PLUGIN:
+        return &mg_handler_plugin;
     case MG_HANDLER_CUSTOM:
     case MG_HANDLER_PROXY:
-        return find_custom(&server->options, resource->handler.name);
+        custom = find_custom(&server->options, resource->handler.name);
+        return custom != NULL ? custom : server->stand_in;
     case MG_HANDLER_NONE:
         break;
     }

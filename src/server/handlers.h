@@ -10,6 +10,8 @@ struct mg_server;
 
 /* respond{ … }: the same answer each time, complete at load. */
 extern const struct mg_handler mg_handler_respond;
+/* An empty 200, in place of a handler that a gate does not have. */
+extern const struct mg_handler mg_handler_stand_in;
 /* "echo": a JSON description of the request as the server saw it. */
 extern const struct mg_handler mg_handler_echo;
 

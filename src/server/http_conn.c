@@ -18,6 +18,7 @@
 #include "server/answer.h"
 #include "server/content.h"
 #include "server/exchange.h"
+#include "server/hooks.h"
 #include "server/worker_state.h"
 
 enum {
@@ -65,6 +66,7 @@ static void drop_exchange(struct http_conn *http, const char *close_reason)
     struct mg_exchange *exchange = http->exchange;
     http->exchange = NULL;
     log_exchange(exchange, close_reason);
+    mg_hooks_end(exchange);
     mg_exchange_free(exchange);
 }
 

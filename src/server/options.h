@@ -34,6 +34,9 @@ struct mg_limits {
     uint64_t connections;   /* a worker: 503 */
     uint64_t defer_accept;  /* s: TCP_DEFER_ACCEPT, 0 off */
     uint64_t stop_timeout;  /* ms for what is in flight when stopping */
+    uint64_t hook_cpu;      /* ms of CPU time for one call of a policy's or plugins' hooks */
+    uint64_t hook_steps; /* work that C does for such a call: bytes compared, elements moved */
+    uint64_t hook_bytes; /* memory that such a call may add */
 };
 
 /* X(field, default, is_duration): duration values are milliseconds and take a unit on the
@@ -51,7 +54,10 @@ struct mg_limits {
     X(unsent_bytes, 262144, false) \
     X(connections, 16384, false)   \
     X(defer_accept, 1, false)      \
-    X(stop_timeout, 30000, true)
+    X(stop_timeout, 30000, true)   \
+    X(hook_cpu, 5, true)           \
+    X(hook_steps, 1000000, false)  \
+    X(hook_bytes, 4194304, false)
 
 struct mg_strings {
     const char *items[MG_OPTIONS_MAX_LIST];
@@ -61,6 +67,7 @@ struct mg_strings {
 struct mg_server_options {
     struct mg_strings listen;                    /* addresses; none: 127.0.0.1:8080 */
     struct mg_strings policies;                  /* files and directories */
+    struct mg_strings plugins;                   /* directories of plugins */
     struct mg_strings public_origins;            /* serialized origins of this server */
     struct mg_cidr trusted[MG_OPTIONS_MAX_LIST]; /* proxies whose X-Forwarded-* count */
     size_t trusted_count;
@@ -69,6 +76,8 @@ struct mg_server_options {
     enum mg_log_format log_format;
     enum mg_log_level log_level;
     bool echo_secrets; /* echo shows Cookie and Authorization */
+    bool counts_steps; /* hooks' instructions are counted one by one: the same request costs the
+                          same each time, and ten times as much */
     uint64_t stop_delay_ms;
     const char *health_path; /* prefix of /healthz and /readyz on the main listeners, or NULL */
     struct mg_limits limits;

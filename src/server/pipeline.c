@@ -8,6 +8,7 @@
 #include "server/forwarded.h"
 #include "server/handlers.h"
 #include "server/health.h"
+#include "server/hooks.h"
 #include "server/worker_state.h"
 
 /* Leave the answer to the engine: `status` once the content has been read. */
@@ -67,6 +68,10 @@ static void classify_and_decide(struct mg_exchange *exchange)
         .host = exchange->host,
         .public_origins = exchange->worker->server->public_origins,
     };
+    if (resource->functions != 0 || exchange->worker->runtime != NULL) {
+        mg_hooks_decide(exchange, &request);
+        return;
+    }
     bool rejects = resource->rule != NULL && mg_rule_rejects(resource->rule);
     enum mg_kind kind = mg_cors_classify(&request, rejects);
     mg_cors_decide(resource->rule, &request, kind, &exchange->decision);
@@ -90,9 +95,14 @@ static bool is_options(const struct mg_exchange *exchange)
 static void hand_over(struct mg_exchange *exchange)
 {
     const struct mg_resource *resource = exchange->route.resource;
-    exchange->handler = mg_handler_for(exchange->worker->server, resource);
-    if (exchange->handler == NULL) {
-        refuse(exchange, 404, "no-handler");
+    if (exchange->worker->runtime == NULL || !mg_hooks_request(exchange)) {
+        exchange->handler = mg_handler_for(exchange->worker->server, resource);
+        if (exchange->handler == NULL) {
+            refuse(exchange, 404, "no-handler");
+            return;
+        }
+    } else if (exchange->handler == NULL) {
+        refuse(exchange, 403, mg_reason_code(MG_REASON_SCRIPT_ERROR));
         return;
     }
     exchange->body_limit =

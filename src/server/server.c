@@ -13,6 +13,7 @@
 #include "server/access_log.h"
 #include "server/exchange.h"
 #include "server/handlers.h"
+#include "server/hooks.h"
 #include "server/http_conn.h"
 #include "server/worker_state.h"
 
@@ -29,6 +30,9 @@ static void *start_worker(struct mg_worker *thread, void *shared)
     }
     worker->server = server;
     worker->worker = thread;
+    if (server->runtimes != NULL) {
+        worker->runtime = server->runtimes[mg_worker_index(thread)];
+    }
     mg_buf_init(&worker->out, OUT_MAX_BYTES);
     if (server->access_log != NULL) {
         worker->log = mg_access_log_ring(server->access_log, mg_worker_index(thread));
@@ -69,6 +73,8 @@ static bool load_policies(struct mg_server *server, struct mg_errs *errs)
         .paths = options->policies.items,
         .path_count = options->policies.count,
         .has_public_origin = options->public_origins.count > 0,
+        .plugin_dirs = options->plugins.items,
+        .plugin_dir_count = options->plugins.count,
         .handlers = names,
         .handler_count = name_count,
     };
@@ -78,7 +84,7 @@ static bool load_policies(struct mg_server *server, struct mg_errs *errs)
     }
     size_t before = errs->error_count;
     mg_handlers_check(options, server->set, errs);
-    return errs->error_count == before;
+    return errs->error_count == before && mg_hooks_start(server, options->workers, errs);
 }
 
 static void warn_of_echo(const struct mg_server *server)
@@ -171,7 +177,9 @@ static void free_server(struct mg_server *server)
     if (server->listeners != NULL) {
         mg_listeners_close(server->listeners);
     }
+    mg_hooks_stop(server);
     mg_policy_set_free(server->set);
+    mg_dicts_free(server->dicts);
     free(server);
 }
 
@@ -194,6 +202,12 @@ struct mg_server *mg_server_start(const struct mg_server_options *options, struc
     }
     server->options = *options;
     complete_options(server);
+    server->dicts = mg_dicts_new();
+    if (server->dicts == NULL) {
+        mg_errs_fail(errs, "out-of-memory", NULL, "no memory to start");
+        free_server(server);
+        return NULL;
+    }
     if (!load_policies(server, errs) || !open_listeners(server, errs) ||
         !open_access_log(server, errs) || !start_workers(server, errs)) {
         free_server(server);

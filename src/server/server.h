@@ -15,19 +15,25 @@
 #include "policy/set.h"
 #include "server/options.h"
 
+struct mg_dicts;
+struct mg_runtime;
 struct mg_workers;
 struct access_log;
 
 struct mg_server {
     struct mg_server_options options;
     struct mg_policy_set *set;
+    struct mg_dicts *dicts;
+    struct mg_runtime **runtimes; /* one a worker; NULL: the set runs no Lua */
+    unsigned runtime_count;
     struct mg_lines public_origins;
     struct mg_str public_origin_items[MG_OPTIONS_MAX_LIST];
     struct mg_listeners *listeners;
     struct mg_workers *workers;
     struct access_log *access_log; /* NULL: off */
     struct mg_str busy_answer;
-    atomic_bool is_ready; /* what /readyz says */
+    const struct mg_handler *stand_in; /* for handlers there are not; NULL: they are 404 */
+    atomic_bool is_ready;              /* what /readyz says */
 };
 
 /* Load policies, open listeners and start the workers. `options` is copied, its strings are

@@ -40,7 +40,8 @@ struct server_worker {
     struct mg_date date;
     struct mg_exchange *free_exchanges;
     unsigned free_exchange_count;
-    struct access_ring *log; /* NULL: no access log */
+    struct access_ring *log;    /* NULL: no access log */
+    struct mg_runtime *runtime; /* NULL: the set runs no Lua */
     struct server_counters counters;
 };
 

@@ -44,11 +44,11 @@ static struct mg_gate *open_gate(void)
     struct mg_policy_set *set = mg_policy_set_load_text("fuzz.lua", mg_str_from(POLICY),
                                                         &(struct mg_policy_options){0}, &errs);
     mg_errs_print(&errs, stderr);
-    mg_errs_fini(&errs);
     require(set != NULL);
     mg_server_options_init(&options);
     options.limits.body_bytes = 512;
-    struct mg_gate *gate = mg_gate_new(&options, set);
+    struct mg_gate *gate = mg_gate_new(&options, set, &errs);
+    mg_errs_fini(&errs);
     require(gate != NULL);
     return gate;
 }

@@ -15,7 +15,7 @@ awk '
     below["cors"] = "core"
     below["net"] = "core"
     below["script"] = "core"
-    below["policy"] = "script cors http core"
+    below["policy"] = "plugin script cors http core"
     below["plugin"] = "script cors http core"
     below["proxy"] = "net http core"
     below["server"] = "policy plugin proxy script net http cors core"

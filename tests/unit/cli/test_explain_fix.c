@@ -41,9 +41,9 @@ static void open_world(struct world *world)
     world->set = mg_policy_set_load_text("p.lua", mg_str_from(POLICY),
                                          &(struct mg_policy_options){.path_count = 0}, &errs);
     mg_errs_print(&errs, stderr);
-    mg_errs_fini(&errs);
     assert_non_null(world->set);
-    world->gate = mg_gate_new(&world->options, world->set);
+    world->gate = mg_gate_new(&world->options, world->set, &errs);
+    mg_errs_fini(&errs);
     assert_non_null(world->gate);
 }
 

@@ -431,6 +431,87 @@ static void decide_grants_a_listed_origin_that_looks_like_ours(void **state)
     check_all(rows, MG_COUNT(rows));
 }
 
+/* What a function says of the origin takes the place of the rule's origins, and of nothing
+ * else. */
+static void decide_by_what_is_given_of_the_origin(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *desc;
+        const char *origins; /* of the rule */
+        bool rejects;
+        const char *origin; /* of the request */
+        enum mg_given_origin given;
+        enum mg_kind kind;
+        enum mg_verdict verdict;
+        unsigned status;
+        const char *reason;
+        enum mg_allow_origin allow_origin;
+    } rows[] = {
+        {"allowed, though not listed", "https://b.example", false, "https://a.example",
+         MG_GIVEN_ALLOWED, MG_KIND_SIMPLE, MG_VERDICT_ALLOW, 0, "simple-allowed",
+         MG_ALLOW_ORIGIN_ECHO},
+        {"denied, though listed", "https://a.example", false, "https://a.example",
+         MG_GIVEN_DENIED, MG_KIND_SIMPLE, MG_VERDICT_DENY, 0, "origin-denied",
+         MG_ALLOW_ORIGIN_NONE},
+        {"denied and rejected", "https://a.example", true, "https://a.example", MG_GIVEN_DENIED,
+         MG_KIND_PREFLIGHTED, MG_VERDICT_DENY, 403, "origin-denied", MG_ALLOW_ORIGIN_NONE},
+        {"null allowed", "", false, "null", MG_GIVEN_ALLOWED, MG_KIND_SIMPLE, MG_VERDICT_ALLOW,
+         0, "simple-allowed", MG_ALLOW_ORIGIN_ECHO},
+        {"null denied", "null", false, "null", MG_GIVEN_DENIED, MG_KIND_SIMPLE, MG_VERDICT_DENY,
+         0, "origin-null-denied", MG_ALLOW_ORIGIN_NONE},
+        {"out of form stays denied", "", false, "https://a.example/", MG_GIVEN_ALLOWED,
+         MG_KIND_SIMPLE, MG_VERDICT_DENY, 0, "origin-malformed", MG_ALLOW_ORIGIN_NONE},
+        {"a preflight, allowed", "", false, "https://a.example", MG_GIVEN_ALLOWED,
+         MG_KIND_PREFLIGHT, MG_VERDICT_ALLOW, 204, "preflight-allowed", MG_ALLOW_ORIGIN_ECHO},
+        {"a preflight, denied", "https://a.example", false, "https://a.example",
+         MG_GIVEN_DENIED, MG_KIND_PREFLIGHT, MG_VERDICT_DENY, 403, "origin-denied",
+         MG_ALLOW_ORIGIN_NONE},
+        {"same-origin, allowed", "", false, "https://a.example", MG_GIVEN_ALLOWED,
+         MG_KIND_SAME_ORIGIN, MG_VERDICT_NOT_CORS, 0, "same-origin", MG_ALLOW_ORIGIN_ECHO},
+        {"nothing given", "https://a.example", false, "https://a.example", MG_GIVEN_NOTHING,
+         MG_KIND_SIMPLE, MG_VERDICT_ALLOW, 0, "simple-allowed", MG_ALLOW_ORIGIN_ECHO},
+    };
+    struct mg_arena arena;
+    mg_arena_init(&arena, NULL, 0, FIXTURE_ARENA_BYTES);
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        const struct fixture_rule text = {.origins = rows[i].origins,
+                                          .rejects = rows[i].rejects};
+        struct mg_str origin = mg_str_from(rows[i].origin);
+        struct mg_str method = MG_STR("PUT");
+        const struct mg_cors_request request = {.method = MG_STR("GET"),
+                                                .origin = {&origin, 1},
+                                                .acrm = {&method, 1},
+                                                .given_origin = rows[i].given};
+        struct mg_decision decision;
+        mg_cors_decide(fixture_compile(&arena, &text), &request, rows[i].kind, &decision);
+        mg_expect_text(rows[i].desc, mg_verdict_name(decision.verdict),
+                       mg_verdict_name(rows[i].verdict));
+        mg_expect_int(rows[i].desc, decision.status, rows[i].status);
+        mg_expect_text(rows[i].desc, decision.reason, rows[i].reason);
+        mg_expect_int(rows[i].desc, decision.allow_origin, rows[i].allow_origin);
+    }
+    mg_arena_fini(&arena);
+}
+
+static void vary_names_origin_where_functions_took_part(void **state)
+{
+    (void)state;
+    struct mg_arena arena;
+    mg_arena_init(&arena, NULL, 0, FIXTURE_ARENA_BYTES);
+    const struct fixture_rule text = {.origins = "*"};
+    struct mg_decision decision = {.kind = MG_KIND_SIMPLE,
+                                   .rule = fixture_compile(&arena, &text)};
+    mg_expect_str("public", mg_cors_vary(&decision), MG_STR(""));
+    decision.varies = true;
+    mg_expect_str("public, with functions", mg_cors_vary(&decision), MG_STR("Origin"));
+    decision.rule = NULL;
+    mg_expect_str("no rule, with functions", mg_cors_vary(&decision), MG_STR("Origin"));
+    decision.varies = false;
+    mg_expect_str("no rule", mg_cors_vary(&decision), MG_STR(""));
+    mg_arena_fini(&arena);
+}
+
 static void names_of_kinds_and_verdicts(void **state)
 {
     (void)state;
@@ -456,6 +537,8 @@ int main(void)
         cmocka_unit_test(decide_looks_at_no_origin_for_a_public_rule),
         cmocka_unit_test(decide_options_as_a_method_where_it_is_one),
         cmocka_unit_test(decide_grants_a_listed_origin_that_looks_like_ours),
+        cmocka_unit_test(decide_by_what_is_given_of_the_origin),
+        cmocka_unit_test(vary_names_origin_where_functions_took_part),
         cmocka_unit_test(names_of_kinds_and_verdicts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

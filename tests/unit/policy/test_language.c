@@ -48,7 +48,7 @@ static const struct fault_row rows[] = {
     {"memory without end", OK "local s = 'x'\nwhile true do s = s .. s end", "policy-memory",
      MG_ERROR, 3, "", NULL},
     {"a pattern without bound", OK "local s = ('a'):rep(300)\ns:find('.-.-.-.-b')",
-     "pattern-cost", MG_ERROR, 3, "", NULL},
+     "policy-timeout", MG_ERROR, 3, "", NULL},
     {"an unknown name within a table", OK "resource '/a' {\n  cors = nothing }",
      "global-undefined", MG_ERROR, 3, "", NULL},
     {"no resource", "local x = 1", "set-empty", MG_ERROR, 0, "", NULL},

@@ -1,83 +1,13 @@
 /* test_source.c - which files make a policy set: directories, includes, lists, bounds. */
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "core/buf.h"
 #include "cors/decide.h"
-#include "load.h"
+#include "files.h"
 #include "policy/source.h"
 
 #define NONE "handler = 'none' }\n"
-
-static char root[64]; /* a fresh directory for each test */
-
-static const char *path_of(const char *name)
-{
-    static char path[256];
-    (void)snprintf(path, sizeof(path), "%s/%s", root, name);
-    return path;
-}
-
-static void write_bytes(const char *name, struct mg_str text)
-{
-    FILE *file = fopen(path_of(name), "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text.ptr, 1, text.len, file), text.len);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void write_file(const char *name, const char *text)
-{
-    write_bytes(name, mg_str_from(text));
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    (void)snprintf(root, sizeof(root), "/tmp/mg-policy-XXXXXX");
-    return mkdtemp(root) == NULL ? -1 : 0;
-}
-
-static void remove_tree(const char *path)
-{
-    char command[300];
-    char *const arguments[] = {(char[]){"rm"}, (char[]){"-rf"}, command, NULL};
-    (void)snprintf(command, sizeof(command), "%s", path);
-    pid_t child = fork();
-    if (child == 0) {
-        (void)execvp("rm", arguments);
-        _exit(127);
-    }
-    (void)waitpid(child, NULL, 0);
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    remove_tree(root);
-    return 0;
-}
-
-/* Load the paths; `options` may be NULL. */
-static struct mg_policy_set *load_paths(const char *const *paths, size_t count,
-                                        const struct mg_policy_options *options,
-                                        struct mg_errs *errs)
-{
-    static const struct mg_policy_options standard;
-    struct mg_policy_options full = options == NULL ? standard : *options;
-    full.paths = paths;
-    full.path_count = count;
-    mg_errs_init(errs);
-    return mg_policy_set_load(&full, errs);
-}
-
-static struct mg_policy_set *load_root(struct mg_errs *errs)
-{
-    const char *paths[] = {root};
-    return load_paths(paths, 1, NULL, errs);
-}
 
 /* Load `root`, and check that it has the one fault. */
 static void expect_root_fault(const char *desc, const char *file, int line, const char *code)
@@ -157,7 +87,7 @@ static void a_file_named_twice_is_loaded_once(void **state)
 {
     (void)state;
     write_file("a.lua", "resource '/a' { " NONE);
-    char file[128];
+    char file[600];
     (void)snprintf(file, sizeof(file), "%s", path_of("a.lua"));
     const char *paths[] = {file, root};
     struct mg_errs errs;

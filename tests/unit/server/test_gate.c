@@ -33,11 +33,11 @@ static int open_gate(void **state)
     fixture->set =
         mg_policy_set_load(&(struct mg_policy_options){.paths = paths, .path_count = 1}, &errs);
     mg_errs_print(&errs, stderr);
-    mg_errs_fini(&errs);
     unlink(path);
     assert_non_null(fixture->set);
     mg_server_options_init(&options);
-    fixture->gate = mg_gate_new(&options, fixture->set);
+    fixture->gate = mg_gate_new(&options, fixture->set, &errs);
+    mg_errs_fini(&errs);
     assert_non_null(fixture->gate);
     *state = fixture;
     return 0;

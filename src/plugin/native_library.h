@@ -1,0 +1,28 @@
+/* native_library.h - shared objects, loaded once for each content. Private to src/plugin.
+ *
+ * Threads:   any, at once.
+ */
+#ifndef MG_PLUGIN_NATIVE_LIBRARY_H
+#define MG_PLUGIN_NATIVE_LIBRARY_H
+
+#include <stddef.h>
+
+#include "plugin/moongate_plugin.h"
+
+struct mg_native_library;
+
+enum {
+    MG_NATIVE_MAX_FILE_BYTES = 64 << 20
+};
+
+/* Load the file, or take what was loaded from a file of the same bytes, and find its
+ * moongate_plugin, of an ABI and size that can be used. Returns: NULL with a sentence in `why`.
+ */
+struct mg_native_library *mg_native_library_acquire(const char *path, char *why,
+                                                    size_t why_size);
+void mg_native_library_release(struct mg_native_library *library);
+
+/* What it exports. Members that its build did not know yet are NULL. */
+const struct moongate_plugin *mg_native_library_plugin(const struct mg_native_library *library);
+
+#endif

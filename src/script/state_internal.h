@@ -1,0 +1,141 @@
+/* state_internal.h - struct mg_script, and what the files that make it up ask of one another:
+ * state.c (life, doors, what is kept), budget.c (allocator, hooks, bounds), fault.c (errors).
+ */
+#ifndef MG_SCRIPT_STATE_INTERNAL_H
+#define MG_SCRIPT_STATE_INTERNAL_H
+
+#include <signal.h>
+
+#include "script/pool.h"
+#include "script/state.h"
+#include "script/text.h"
+#include "script/watchdog.h"
+
+/* Who did not let the heap grow. */
+enum mg_refusal {
+    MG_REFUSED_BY_STATE,
+    MG_REFUSED_BY_CALL,
+    MG_REFUSED_BY_SYSTEM,
+};
+
+enum mg_collector {
+    MG_COLLECTOR_STOPPED, /* between calls, and in most */
+    MG_COLLECTOR_WANTED,  /* by the allocator, which cannot start it itself */
+    MG_COLLECTOR_RUNS,
+};
+
+struct mg_script {
+    lua_State *L;
+    void *host;
+    struct mg_script_limits limits;
+    struct mg_script_budget budget; /* without zeros, once it is sealed */
+    bool is_sealed;
+
+    struct mg_texts texts;
+    struct mg_pool pool;         /* where Lua's heap comes from */
+    size_t bytes;                /* of Lua's heap */
+    size_t ceiling;              /* what `bytes` may reach now */
+    uint64_t allocated;          /* bytes, ever */
+    uint64_t allocated_max;      /* beyond it something is done about it: see budget.c */
+    uint64_t stepped_at;         /* `allocated` when the collector last worked between calls */
+    enum mg_collector collector; /* of a sealed state */
+    unsigned refusals;           /* allocations of this call that were refused */
+    enum mg_refusal refused_by;
+    uint64_t refused_at; /* `allocated` then */
+
+    uint64_t steps; /* of the running or last call; while loading, of all calls */
+    uint64_t max_steps;
+    uint64_t steps_before; /* of the calls before */
+
+    uint64_t cpu_us;       /* loading: of the calls before this one */
+    uint64_t cpu_start_us; /* loading: of the thread, when this call began */
+    uint64_t asked_ms;     /* loading: coarse time at which CPU time was last asked for */
+
+    /* The count that the hook is set to, 0 for none; a signal handler sets it too. */
+    volatile sig_atomic_t hook_steps;
+    unsigned stops; /* signals since then; the signal handler's */
+    int rest_steps; /* what it is between calls of a sealed state */
+    struct mg_watch watch;
+
+    const char *spent;             /* code of the bound that was passed, or NULL */
+    struct mg_err raised;          /* what the mark of mg_script_raise stands for */
+    struct mg_script_fault final;  /* of the bound that was passed */
+    struct mg_script_fault *fault; /* of the running call; NULL: none runs */
+    bool is_described;             /* the message handler has filled it */
+    lua_CFunction function;        /* that the running call is of */
+    unsigned watched_count;        /* variables that outlive a call and may be assigned */
+};
+
+/* ---- budget.c ---- */
+
+/* lua_Alloc; the context is the script. A block that shrinks must not fail. */
+void *mg_budget_allocate(void *context, void *block, size_t old_size, size_t new_size);
+
+/* A call while loading. */
+void mg_budget_begin_loading(struct mg_script *script);
+void mg_budget_end_loading(struct mg_script *script);
+
+/* Loading is over: bounds are those of each call from now on. */
+void mg_budget_seal(struct mg_script *script, const struct mg_script_budget *budget);
+
+/* Bound the calls that follow: by `budget`, which has no zeros; or by what is smaller, field by
+ * field, of it and the bounds so far. */
+void mg_budget_set(struct mg_script *script, const struct mg_script_budget *budget);
+void mg_budget_narrow(struct mg_script *script, const struct mg_script_budget *budget);
+
+/* Whether a call of a sealed state left it otherwise than it was: see _reset. */
+static inline bool mg_budget_is_disturbed(const struct mg_script *script)
+{
+    return script->spent != NULL || script->collector != MG_COLLECTOR_STOPPED ||
+           script->hook_steps != script->rest_steps;
+}
+
+/* After such a call: put hook and collector back, forget the bound. */
+void mg_budget_reset(struct mg_script *script);
+
+/* A call ended by LUA_ERRMEM: the bound of memory is passed, if none is yet. Not where nothing
+ * was refused: error("not enough memory", 0) ends a call the same way. */
+void mg_budget_spend_memory(struct mg_script *script);
+
+/* Allocated bytes that one call may take in all, garbage among them. */
+static inline uint64_t mg_budget_volume(const struct mg_script *script)
+{
+    return (uint64_t)script->budget.max_bytes * 8;
+}
+
+/* Allocated bytes after which a call has the collector run. */
+static inline uint64_t mg_budget_collect_at(const struct mg_script *script)
+{
+    return script->budget.max_bytes / 4;
+}
+
+/* A call of a sealed state begins: on the hot path, so nothing but its counters. */
+static inline void mg_budget_begin(struct mg_script *script)
+{
+    size_t room = script->limits.max_bytes - script->bytes;
+    script->ceiling =
+        script->bytes + (room < script->budget.max_bytes ? room : script->budget.max_bytes);
+    script->allocated_max = script->allocated + mg_budget_collect_at(script);
+    script->refusals = 0;
+    script->steps_before += script->steps;
+    script->steps = 0;
+}
+
+/* ---- fault.c ---- */
+
+/* Raise the error value that stands for a passed bound, or for script->raised. */
+int mg_fault_raise_mark(lua_State *L);
+
+/* The doors' message handler: fills script->fault where the error was raised. */
+int mg_fault_on_error(lua_State *L);
+
+/* Begin a fault: its code, and where the script stands. A sealed state's gets a traceback from
+ * `level` of the stack on. Never raises, allocates nothing: the allocator calls it. */
+void mg_fault_place(const struct mg_script *script, int level, const char *code,
+                    struct mg_script_fault *fault);
+
+/* Turn Lua's syntax error at the top into policy-syntax: its position is cut off of the
+ * message. Raises. */
+int mg_fault_raise_syntax(lua_State *L, const char *name);
+
+#endif
