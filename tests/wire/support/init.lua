@@ -14,6 +14,9 @@ local response = require("tests.wire.support.response")
 
 local M = { process = process, show = response.show, json = cjson }
 
+--- Where the bundled plugins are.
+M.plugins = lfs.currentdir() .. "/plugins"
+
 local Server = {}
 Server.__index = Server
 
