@@ -3,13 +3,11 @@
 
 #include <stdint.h>
 #include <stdio.h>
-#include <sys/mman.h>
 
 #include "core/clock.h"
+#include "core/huge_pages.h"
 
 enum {
-    PAGE_BYTES = 4096,
-    HUGE_BYTES = 4 << 20,
     LINE_BYTES = 64, /* of the processor's cache; slots begin with one */
     SLOT_UNIT_BYTES = 32,
     MAX_SLOT_UNITS = 16,
@@ -48,17 +46,6 @@ static uint64_t make_seed(const struct mg_origin_set *set)
 {
     const uint64_t parts[] = {(uintptr_t)set, mg_clock_us()};
     return mg_str_hash((struct mg_str){(const char *)parts, sizeof(parts)}, parts[1]);
-}
-
-/* Ask for huge pages below a large table: its look-ups are spread over all of it, and would
- * wait for the page tables more than for the data. Only a hint. */
-static void advise_huge(void *block, size_t size)
-{
-    uintptr_t start = ((uintptr_t)block + PAGE_BYTES - 1) & ~(uintptr_t)(PAGE_BYTES - 1);
-    uintptr_t end = ((uintptr_t)block + size) & ~(uintptr_t)(PAGE_BYTES - 1);
-    if (size >= HUGE_BYTES) {
-        (void)madvise((char *)block + (start - (uintptr_t)block), end - start, MADV_HUGEPAGE);
-    }
 }
 
 /* The most units that a slot may have: enough for an average record, and no more memory beside
@@ -109,7 +96,7 @@ static char *alloc_slots(const struct mg_origin_set *set, struct mg_arena *arena
         return NULL;
     }
     char *slots = given + (-(uintptr_t)given & (LINE_BYTES - 1));
-    advise_huge(slots, bytes);
+    mg_huge_pages_advise(slots, bytes);
     memset(slots, 0, bytes);
     return slots;
 }

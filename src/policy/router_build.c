@@ -9,6 +9,7 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "core/huge_pages.h"
 #include "policy/router_tree.h"
 
 /* The tree while it grows; arrays of malloc, as large as the patterns can need. */
@@ -139,13 +140,17 @@ static uint64_t random_seed(void)
     return seed;
 }
 
-static void *alloc_nodes(struct mg_arena *arena, size_t count)
+/* Memory for all of a tree, cleared. Nodes come first, each a cache line. */
+static char *alloc_tree(struct mg_arena *arena, size_t bytes)
 {
-    char *bytes = mg_arena_alloc(arena, count * MG_ROUTE_NODE_BYTES + MG_ROUTE_NODE_BYTES);
-    if (bytes == NULL) {
+    char *given = mg_arena_alloc(arena, bytes + MG_ROUTE_NODE_BYTES);
+    if (given == NULL) {
         return NULL;
     }
-    return bytes + (-(uintptr_t)bytes & (MG_ROUTE_NODE_BYTES - 1));
+    char *start = given + (-(uintptr_t)given & (MG_ROUTE_NODE_BYTES - 1));
+    mg_huge_pages_advise(start, bytes);
+    memset(start, 0, bytes);
+    return start;
 }
 
 /* How many units the target of `pattern` takes. */
@@ -154,16 +159,19 @@ static uint32_t target_units(const struct mg_route_pattern *pattern)
     return 1 + pattern->param_count;
 }
 
-/* Lay the targets of all patterns out, in the order of adding, in which they were numbered. */
-static const char *copy_targets(const struct mg_router_builder *builder, struct mg_arena *arena)
+static size_t all_target_units(const struct mg_router_builder *builder)
 {
     size_t units = 0;
     for (size_t i = 0; i < builder->count; i++) {
         units += target_units(builder->entries[i].pattern);
     }
-    char *targets = mg_arena_calloc(arena, units, MG_ROUTE_TARGET_UNIT);
-    char *next = targets;
-    for (size_t i = 0; targets != NULL && i < builder->count; i++) {
+    return units;
+}
+
+/* Lay the targets of all patterns out, in the order of adding, in which they were numbered. */
+static void copy_targets(const struct mg_router_builder *builder, char *next)
+{
+    for (size_t i = 0; i < builder->count; i++) {
         const struct mg_route_pattern *pattern = builder->entries[i].pattern;
         struct mg_route_target *target = (struct mg_route_target *)(void *)next;
         target->resource = builder->entries[i].resource;
@@ -180,7 +188,6 @@ static const char *copy_targets(const struct mg_router_builder *builder, struct 
         }
         next += (size_t)target_units(pattern) * MG_ROUTE_TARGET_UNIT;
     }
-    return targets;
 }
 
 /* Whether the search looks for this node in the table: not where its parent names it. */
@@ -201,14 +208,19 @@ static const struct mg_router *freeze(const struct tree *tree,
         slot_count += needs_slot(tree->nodes, i);
     }
     size_t size = table_size(slot_count);
+    size_t node_bytes = tree->node_count * sizeof(struct mg_route_node);
+    size_t slot_bytes = size * sizeof(struct mg_route_slot);
+    size_t target_bytes = all_target_units(builder) * MG_ROUTE_TARGET_UNIT;
     struct mg_router *router = mg_arena_calloc(arena, 1, sizeof(*router));
-    struct mg_route_slot *slots = mg_arena_calloc(arena, size, sizeof(*slots));
-    struct mg_route_node *nodes = alloc_nodes(arena, tree->node_count);
-    const char *targets = copy_targets(builder, arena);
-    if (router == NULL || slots == NULL || nodes == NULL || targets == NULL) {
+    char *memory = alloc_tree(arena, node_bytes + slot_bytes + target_bytes);
+    if (router == NULL || memory == NULL) {
         return NULL;
     }
-    memcpy(nodes, tree->nodes, tree->node_count * sizeof(*nodes));
+    struct mg_route_node *nodes = (struct mg_route_node *)(void *)memory;
+    struct mg_route_slot *slots = (struct mg_route_slot *)(void *)(memory + node_bytes);
+    char *targets = memory + node_bytes + slot_bytes;
+    memcpy(nodes, tree->nodes, node_bytes);
+    copy_targets(builder, targets);
     *router = (struct mg_router){.nodes = nodes,
                                  .slots = slots,
                                  .targets = targets,
