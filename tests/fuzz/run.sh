@@ -17,4 +17,5 @@ if ! "build/fuzz/tests/fuzz_$unit" "$@" "$found" "tests/fuzz/corpus/$unit" >"$lo
   exit 1
 fi
 # "#123 DONE cov: 45 ft: 67 corp: …"
-sed -n "s/^#\\([0-9]*\\)[ \t]*DONE *cov: \\([0-9]*\\) ft: \\([0-9]*\\).*/fuzz $unit: \\1 runs, \\2 edges, \\3 features/p" "$log"
+line='^#\([0-9]*\)[[:space:]]*DONE *cov: \([0-9]*\) ft: \([0-9]*\).*'
+sed -n "s/$line/fuzz $unit: \1 runs, \2 edges, \3 features/p" "$log"
