@@ -294,8 +294,12 @@ static void judge_answer(struct siege *siege)
                MG_STR_ARG(mg_str_trim_ows(mg_buf_str(&siege->answer.cors))));
     }
     const char *code = siege->attack->code;
-    if (is_fine && code != NULL && strncmp(siege->result->fault, code, strlen(code)) != 0) {
-        broken(siege, "failed by the fault \"%s\", not \"%s\"", siege->result->fault, code);
+    const char *fault = siege->result->fault;
+    /* Where the machine is slow the time may be up first, which is as good an end. */
+    bool is_expected = code == NULL || strncmp(fault, code, strlen(code)) == 0 ||
+                       strcmp(fault, "budget-time") == 0;
+    if (is_fine && !is_expected) {
+        broken(siege, "failed by the fault \"%s\", not \"%s\"", fault, code);
     }
     if (holds(bytes, MG_ATTACK_SECRET) || holds(bytes, "attack.lua")) {
         broken(siege, "the answer tells what is the policy's own");

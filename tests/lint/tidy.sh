@@ -11,8 +11,8 @@ fi
 # One process a file: the va_list check of version 14 remembers files it has left. Big ones first,
 # so that both ends of the list finish together.
 # shellcheck disable=SC2046 # names without spaces
-set -- $(files '*.c' | grep -E '^(src|tests/unit|tests/fuzz)/' | grep -vx tests/fuzz/replay.c |
-  xargs ls -S)
+set -- $(files '*.c' | grep -E '^(src|tests/unit|tests/fuzz)/' |
+  grep -vxE 'tests/fuzz/replay.c|tests/unit/plugin/native_hooks.c' | xargs ls -S)
 total=$(count "$@")
 
 printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 clang-tidy-14 --quiet -p build/dev 2>/dev/null |
