@@ -23,7 +23,12 @@ enum mg_conn_flags {
     MG_CONN_PAUSED = 1 << 6,
     MG_CONN_READ_OFF = 1 << 7, /* bytes arrived while paused: the read event is out */
     MG_CONN_RESUMED = 1 << 8,  /* kept bytes are to be given again */
-    MG_CONN_EOF = 1 << 9
+    MG_CONN_EOF = 1 << 9,
+    MG_CONN_OUTBOUND = 1 << 10,   /* made by mg_conn_connect, on the heap */
+    MG_CONN_CONNECTING = 1 << 11, /* ... and not there yet: output waits */
+    MG_CONN_DUPLEX = 1 << 12,     /* reads while output waits */
+    MG_CONN_FINISHING = 1 << 13,  /* writing is to be shut down once output has gone */
+    MG_CONN_MUTE = 1 << 14        /* the peer takes no more, but may have said something */
 };
 
 struct mg_conn {
@@ -52,6 +57,16 @@ struct mg_conn {
 static_assert(sizeof(struct mg_conn) <= 288, "the budget of an idle connection");
 static_assert(sizeof(struct mg_conn) % alignof(max_align_t) == 0, "user bytes are aligned");
 
+/* An outbound connection, which lies on the heap: its protocol stands before it, since accepted
+ * ones, of which there are many, all have that of their worker. */
+struct mg_outbound {
+    alignas(max_align_t) const struct mg_protocol *protocol;
+    struct mg_conn conn;
+};
+static_assert(offsetof(struct mg_outbound, conn) + sizeof(struct mg_conn) ==
+                  sizeof(struct mg_outbound),
+              "user bytes begin where those of any connection do");
+
 static inline bool mg_conn_has(const struct mg_conn *conn, unsigned flags)
 {
     return (conn->flags & flags) != 0;
@@ -67,6 +82,32 @@ static inline void mg_conn_lower(struct mg_conn *conn, enum mg_conn_flags flag)
     conn->flags = (uint16_t)(conn->flags & ~(unsigned)flag);
 }
 
+static inline struct mg_outbound *mg_conn_outbound(struct mg_conn *conn)
+{
+    return (struct mg_outbound *)(void *)((char *)conn - offsetof(struct mg_outbound, conn));
+}
+
+static inline const struct mg_protocol *mg_conn_protocol(struct mg_conn *conn)
+{
+    return mg_conn_has(conn, MG_CONN_OUTBOUND) ? mg_conn_outbound(conn)->protocol
+                                               : conn->worker->protocol;
+}
+
+/* Traffic of clients is counted; that of outbound connections is not theirs. */
+static inline void mg_conn_count_in(struct mg_conn *conn, size_t count)
+{
+    if (!mg_conn_has(conn, MG_CONN_OUTBOUND)) {
+        mg_count(&conn->worker->counters.bytes_in, count);
+    }
+}
+
+static inline void mg_conn_count_out(struct mg_conn *conn, size_t count)
+{
+    if (!mg_conn_has(conn, MG_CONN_OUTBOUND)) {
+        mg_count(&conn->worker->counters.bytes_out, count);
+    }
+}
+
 /* Neither closing nor failed: callbacks other than on_close may come. */
 static inline bool mg_conn_is_open(const struct mg_conn *conn)
 {
@@ -77,6 +118,8 @@ static inline bool mg_conn_is_open(const struct mg_conn *conn)
 /* Take the accepted socket `fd` (closed on failure): on_open, and what it has to read. The
  * connection may already be gone when this returns. */
 void mg_conn_begin(struct mg_worker *worker, int fd, const struct sockaddr *peer);
+/* Put into the worker's list of all. */
+void mg_conn_enlist(struct mg_conn *conn);
 /* Call a callback that takes only the connection; where the protocol has none, close with
  * `close_reason` unless that is NULL. */
 void mg_conn_call(struct mg_conn *conn, void (*callback)(struct mg_conn *),
@@ -89,8 +132,15 @@ void mg_conn_fail(struct mg_conn *conn, const char *reason);
 /* Do what the state asks for after anything has happened: end the connection, begin to linger,
  * or follow with the event. `conn` may be gone afterwards. */
 void mg_conn_settle(struct mg_conn *conn);
+/* Sending has failed with `error`. The server of an outbound connection may have answered before
+ * it closed: then output is dropped, and reading tells the rest. */
+void mg_conn_send_failed(struct mg_conn *conn, int error);
 /* Set the timer for the earlier deadline. */
 void mg_conn_rearm(struct mg_conn *conn);
+/* Have what was just noted done: by the event at hand, or in this turn. */
+void mg_conn_touch(struct mg_conn *conn);
+/* The callback of conn->timer. */
+void mg_conn_on_timer(struct mg_timer *timer);
 /* The callback of worker->turn_event. */
 void mg_conn_turn(evutil_socket_t fd, short what, void *argument);
 
@@ -103,5 +153,9 @@ void mg_conn_read(struct mg_conn *conn);
 void mg_conn_give_kept(struct mg_conn *conn);
 /* Send what is kept. */
 void mg_conn_flush(struct mg_conn *conn);
+
+/* conn_connect.c */
+/* Writable while connecting: it is there, or has failed. */
+void mg_conn_connected(struct mg_conn *conn);
 
 #endif
