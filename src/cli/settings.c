@@ -6,6 +6,7 @@
 
 #include "cors/origin.h"
 #include "http/head.h"
+#include "policy/upstream.h"
 
 /* What is wrong with the value given last; the command line has one thread. */
 static char fault[256];
@@ -65,6 +66,17 @@ static const char *apply_policy(struct mg_server_options *options, const char *v
 static const char *apply_plugins(struct mg_server_options *options, const char *value)
 {
     return append(&options->plugins, value);
+}
+
+static const char *apply_upstream(struct mg_server_options *options, const char *value)
+{
+    struct mg_upstream_server server;
+    if (!mg_upstream_server_parse(mg_str_from(value), &server)) {
+        (void)snprintf(fault, sizeof(fault),
+                       "is http://host:port without path, or unix:/path, not '%s'", value);
+        return fault;
+    }
+    return append(&options->upstreams, value);
 }
 
 static const char *apply_public_origin(struct mg_server_options *options, const char *value)
@@ -207,6 +219,10 @@ const struct mg_setting mg_settings[] = {
     {"listen", "ADDRESS",
      "HOST:PORT, [IPv6]:PORT, :PORT or unix:PATH; repeatable (127.0.0.1:8080)", apply_listen},
     {"policy", "PATH", "a policy file, or a directory of them; repeatable", apply_policy},
+    {"upstream", "URL",
+     "a server of the upstream \"default\", to which resources without a handler go: "
+     "http://HOST:PORT or unix:PATH; repeatable",
+     apply_upstream},
     {"plugins", "DIR", "where plugins are found, each a folder with a plugin.lua; repeatable",
      apply_plugins},
     {"workers", "N", "worker threads (one a core)", apply_workers},

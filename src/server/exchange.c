@@ -54,6 +54,7 @@ struct mg_exchange *mg_exchange_new(struct server_worker *worker, struct mg_conn
     exchange->awaits_continue = false;
     exchange->keep_alive = false;
     exchange->is_head = false;
+    exchange->is_tunnel = false;
     mg_arena_init(&exchange->arena, exchange->storage, sizeof(exchange->storage),
                   EXCHANGE_ARENA_MAX_BYTES);
     exchange->empty = mg_arena_snapshot(&exchange->arena);

@@ -71,7 +71,8 @@ struct mg_exchange {
     bool body_is_paused;
     bool awaits_continue; /* 100 (Continue) is still owed */
     bool keep_alive;
-    bool is_head; /* HEAD: no body goes out */
+    bool is_head;   /* HEAD: no body goes out */
+    bool is_tunnel; /* it has become a WebSocket */
 
     struct mg_arena arena;
     struct mg_arena_mark empty; /* of the arena */

@@ -15,6 +15,7 @@
 #include "server/handlers.h"
 #include "server/hooks.h"
 #include "server/http_conn.h"
+#include "server/upstreams.h"
 #include "server/worker_state.h"
 
 enum {
@@ -34,6 +35,10 @@ static void *start_worker(struct mg_worker *thread, void *shared)
         worker->runtime = server->runtimes[mg_worker_index(thread)];
     }
     mg_buf_init(&worker->out, OUT_MAX_BYTES);
+    if (!mg_upstreams_start(worker)) {
+        free(worker);
+        return NULL;
+    }
     if (server->access_log != NULL) {
         worker->log = mg_access_log_ring(server->access_log, mg_worker_index(thread));
     }
@@ -54,9 +59,26 @@ static void end_worker(struct mg_worker *thread, void *state)
         MG_LOG(MG_LOG_WARNING, "access log lines were dropped: its file could not keep up",
                {"lines", mg_str_from(count)});
     }
+    mg_upstreams_stop(worker);
     mg_exchange_pool_free(worker);
     mg_buf_fini(&worker->out);
     free(worker);
+}
+
+bool mg_server_tells_once(struct mg_server *server, struct mg_str what)
+{
+    const unsigned most = sizeof(server->told) / sizeof(server->told[0]);
+    uint64_t hash = mg_str_hash(what, 0);
+    bool is_new = true;
+    (void)pthread_mutex_lock(&server->told_lock);
+    for (unsigned i = 0; i < server->told_count; i++) {
+        is_new = is_new && server->told[i] != hash;
+    }
+    if (is_new && server->told_count < most) {
+        server->told[server->told_count++] = hash;
+    }
+    (void)pthread_mutex_unlock(&server->told_lock);
+    return is_new;
 }
 
 static bool load_policies(struct mg_server *server, struct mg_errs *errs)
@@ -77,13 +99,15 @@ static bool load_policies(struct mg_server *server, struct mg_errs *errs)
         .plugin_dir_count = options->plugins.count,
         .handlers = names,
         .handler_count = name_count,
+        .default_servers = options->upstreams.items,
+        .default_server_count = options->upstreams.count,
     };
     server->set = mg_policy_set_load(&policy_options, errs);
     if (server->set == NULL) {
         return false;
     }
     size_t before = errs->error_count;
-    mg_handlers_check(options, server->set, errs);
+    mg_handlers_check(server->set, errs);
     return errs->error_count == before && mg_hooks_start(server, options->workers, errs);
 }
 
@@ -180,6 +204,7 @@ static void free_server(struct mg_server *server)
     mg_hooks_stop(server);
     mg_policy_set_free(server->set);
     mg_dicts_free(server->dicts);
+    (void)pthread_mutex_destroy(&server->told_lock);
     free(server);
 }
 
@@ -201,6 +226,7 @@ struct mg_server *mg_server_start(const struct mg_server_options *options, struc
         return NULL;
     }
     server->options = *options;
+    (void)pthread_mutex_init(&server->told_lock, NULL);
     complete_options(server);
     server->dicts = mg_dicts_new();
     if (server->dicts == NULL) {

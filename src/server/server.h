@@ -7,6 +7,7 @@
 #ifndef MG_SERVER_SERVER_H
 #define MG_SERVER_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "core/err.h"
@@ -34,6 +35,9 @@ struct mg_server {
     struct mg_str busy_answer;
     const struct mg_handler *stand_in; /* for handlers there are not; NULL: they are 404 */
     atomic_bool is_ready;              /* what /readyz says */
+    pthread_mutex_t told_lock;
+    uint64_t told[64]; /* hashes of what was told once; behind the lock */
+    unsigned told_count;
 };
 
 /* Load policies, open listeners and start the workers. `options` is copied, its strings are

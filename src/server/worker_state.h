@@ -16,6 +16,7 @@
 #include "server/server.h"
 
 struct access_ring;
+struct mg_proxy;
 
 enum {
     MAX_FREE_EXCHANGES = 256,   /* kept for reuse; the rest goes back to malloc */
@@ -42,6 +43,7 @@ struct server_worker {
     unsigned free_exchange_count;
     struct access_ring *log;    /* NULL: no access log */
     struct mg_runtime *runtime; /* NULL: the set runs no Lua */
+    struct mg_proxy *proxy;     /* upstreams; NULL in a gate */
     struct server_counters counters;
 };
 
@@ -57,6 +59,9 @@ static inline time_t server_wall_s(const struct server_worker *worker)
 
 /* Make slices of the options' public origins, for the decisions. */
 void mg_server_adopt_public_origins(struct mg_server *server);
+
+/* Whether this is the first time that `what` is told, by any worker. */
+bool mg_server_tells_once(struct mg_server *server, struct mg_str what);
 
 /* Add to a counter of the calling worker: one writer, so no locked instruction. */
 static inline void server_count(atomic_ullong *counter, unsigned long long by)
