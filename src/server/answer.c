@@ -6,6 +6,7 @@
 
 #include "http/response.h"
 #include "net/worker.h"
+#include "server/error_body.h"
 #include "server/exchange.h"
 #include "server/hooks.h"
 #include "server/http_conn.h"
@@ -248,14 +249,13 @@ static void finish(struct mg_exchange *exchange)
     }
 }
 
-static struct mg_str engine_body(struct mg_exchange *exchange, unsigned status)
+/* The body of an answer of the engine, and its field lines; none where it is silent. */
+static struct mg_str engine_body(struct mg_exchange *exchange, unsigned status,
+                                 struct mg_str *lines)
 {
+    *lines = (struct mg_str){NULL, 0};
     bool is_silent = status < 400 || exchange->decision.kind == MG_KIND_PREFLIGHT;
-    if (is_silent) {
-        return (struct mg_str){NULL, 0};
-    }
-    return mg_arena_printf(&exchange->arena, "%u %.*s: %s\n", status,
-                           MG_STR_ARG(mg_status_phrase(status)), exchange->reason);
+    return is_silent ? *lines : mg_error_body(exchange, status, lines);
 }
 
 static bool needs_allow(const struct mg_exchange *exchange, unsigned status)
@@ -266,21 +266,20 @@ static bool needs_allow(const struct mg_exchange *exchange, unsigned status)
 
 static void respond_engine(struct mg_exchange *exchange, unsigned status)
 {
-    static const char plain[] =
-        "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n";
-    struct mg_str body = engine_body(exchange, status);
+    struct mg_str lines;
+    struct mg_str body = engine_body(exchange, status, &lines);
     const struct mg_resource *resource = exchange->route.resource;
     struct mg_str allow = resource != NULL ? resource->allow : exchange->set->allow;
     struct mg_answer answer = {
         .status = status,
-        .lines = body.len > 0 ? MG_STR(plain) : (struct mg_str){NULL, 0},
+        .lines = lines,
         .allow = needs_allow(exchange, status) ? allow : (struct mg_str){NULL, 0},
     };
     bool could_hook = !exchange->skips_hooks;
     bool has_begun = begin_answer(exchange, &answer, (int64_t)body.len);
     if (!has_begun && could_hook && exchange->skips_hooks) {
         exchange->reason = mg_reason_code(MG_REASON_SCRIPT_ERROR);
-        body = engine_body(exchange, 500);
+        body = engine_body(exchange, 500, &answer.lines);
         answer.status = 500;
         has_begun = begin_answer(exchange, &answer, (int64_t)body.len);
     }

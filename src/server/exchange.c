@@ -46,6 +46,7 @@ struct mg_exchange *mg_exchange_new(struct server_worker *worker, struct mg_conn
     exchange->answer = ANSWER_NONE;
     exchange->bytes_out = 0;
     exchange->started_us = 0;
+    exchange->error_id = 0;
     exchange->is_kept = false;
     exchange->has_begun = false;
     exchange->body_done = false;

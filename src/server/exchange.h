@@ -63,6 +63,7 @@ struct mg_exchange {
     int64_t length_left; /* of a declared body */
     uint64_t bytes_out;
     uint64_t started_us; /* 0 where nobody logs */
+    uint64_t error_id;   /* that the engine's error names; 0: none */
     bool is_kept;
     bool skips_hooks; /* a response hook failed: the answer that says so goes without */
     bool has_begun;   /* the handler has */
