@@ -5,6 +5,7 @@ local wire = require("tests.wire.support")
 local recorder = require("tests.wire.support.recorder")
 
 local POLICY = [[
+resource "/wire-probe" { handler = "echo" }
 upstream "default" { "URL" }
 upstream "set" { "URL", host = "api.internal:81" }
 local cors = { origins = { "https://app.example" }, methods = { "PUT" }, headers = { "x-a" } }
@@ -108,8 +109,8 @@ describe("proxy", function()
   end)
 
   it("cannot be made to drop its own fields by naming them in Connection", function()
-    local seen = relay("GET / HTTP/1.1\r\nHost: a\r\nConnection: host, via, x-forwarded-for\r\n\r\n",
-      OK)
+    local seen = relay(
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: host, via, x-forwarded-for\r\n\r\n", OK)
     assert.equals("a", seen:get("Host"))
     assert.is_truthy(seen:get("X-Forwarded-For"))
     assert.equals("1.1 moongate", seen:get("Via"))

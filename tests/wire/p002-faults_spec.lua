@@ -6,6 +6,7 @@ local wire = require("tests.wire.support")
 local recorder = require("tests.wire.support.recorder")
 
 local POLICY = [[
+resource "/wire-probe" { handler = "echo" }
 upstream "default" { "URL" }
 upstream "nobody" { "http://127.0.0.1:1" }
 upstream "no-socket" { "unix:/nonexistent/socket" }
@@ -247,7 +248,8 @@ describe("fault of an upstream:", function()
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", close,
         "upstream-cut-off" },
       { "in chunks breaks off in a chunk",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", close, "upstream-cut-off" },
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nabc", close,
+        "upstream-cut-off" },
       { "in chunks breaks off before the last line",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n", close,
         "upstream-cut-off" },

@@ -41,7 +41,8 @@ describe("error of the engine", function()
     { accept = ";;;,=,q=", json = false },
   }
   for _, row in ipairs(rows) do
-    it("is " .. (row.json and "JSON" or "text") .. " for Accept: " .. tostring(row.accept), function()
+    local format = row.json and "JSON" or "text"
+    it("is " .. format .. " for Accept: " .. tostring(row.accept), function()
       local fields = { "Host: a", "Origin: https://app.example" }
       fields[3] = row.accept and "Accept: " .. row.accept
       local answer, connection = server:ask("GET /x", fields)
