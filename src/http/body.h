@@ -55,8 +55,8 @@ void mg_body_init(struct mg_body *body, const struct mg_head *head);
  * Extensions are checked, bounded and dropped: a line by MG_BODY_MAX_CHUNK_LINE, all together
  * by MG_BODY_MAX_OVERHEAD octets more than there is content, so that one can sign each chunk
  * but not send extensions for ever.
- * Trailer fields are checked, bounded, and dropped or added to body->trailers; one that names framing or routing
- * (Content-Length, Transfer-Encoding, Host) is refused (RFC 9110 6.5.1).
+ * Trailer fields are checked, bounded, and dropped or added to body->trailers; one that names
+ * framing or routing (Content-Length, Transfer-Encoding, Host) is refused (RFC 9110 6.5.1).
  * After MG_BODY_END and MG_BODY_REFUSED the result stays, and takes no bytes. */
 enum mg_body_result mg_body_decode(struct mg_body *body, struct mg_str bytes, size_t *used,
                                    struct mg_str *content);

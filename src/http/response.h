@@ -44,8 +44,8 @@ void mg_response_field(struct mg_response *response, struct mg_str name, struct 
 void mg_response_field_as_is(struct mg_response *response, struct mg_str name,
                              struct mg_str value);
 
-/* As mg_response_field, for a field of a head that was parsed and whose name is not one that this
- * writer owns. */
+/* As mg_response_field, for a field of a head that was parsed and whose name is not one that
+ * this writer owns. */
 void mg_response_field_checked(struct mg_response *response, struct mg_str name,
                                struct mg_str value);
 

@@ -14,7 +14,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "net/conn_internal.h"
+#include "net/conn_outbound.h"
 
 void *mg_conn_user(struct mg_conn *conn)
 {

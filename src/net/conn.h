@@ -1,5 +1,5 @@
-/* conn.h - one connection, accepted or made: bytes in, bytes out, deadlines, a clean end. Knows nothing
- * of HTTP.
+/* conn.h - one connection, accepted or made: bytes in, bytes out, deadlines, a clean end. Knows
+ * nothing of HTTP.
  *
  * Reading:   one persistent level-triggered read event for the connection's whole life; each
  *            readiness is one read into the worker's buffer, given to on_bytes. What on_bytes

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
-#include "net/conn_internal.h"
+#include "net/conn_outbound.h"
 #include "net/connect.h"
 
 static const char *reason_of(int error)

@@ -57,16 +57,6 @@ struct mg_conn {
 static_assert(sizeof(struct mg_conn) <= 288, "the budget of an idle connection");
 static_assert(sizeof(struct mg_conn) % alignof(max_align_t) == 0, "user bytes are aligned");
 
-/* An outbound connection, which lies on the heap: its protocol stands before it, since accepted
- * ones, of which there are many, all have that of their worker. */
-struct mg_outbound {
-    alignas(max_align_t) const struct mg_protocol *protocol;
-    struct mg_conn conn;
-};
-static_assert(offsetof(struct mg_outbound, conn) + sizeof(struct mg_conn) ==
-                  sizeof(struct mg_outbound),
-              "user bytes begin where those of any connection do");
-
 static inline bool mg_conn_has(const struct mg_conn *conn, unsigned flags)
 {
     return (conn->flags & flags) != 0;
@@ -80,32 +70,6 @@ static inline void mg_conn_raise(struct mg_conn *conn, enum mg_conn_flags flag)
 static inline void mg_conn_lower(struct mg_conn *conn, enum mg_conn_flags flag)
 {
     conn->flags = (uint16_t)(conn->flags & ~(unsigned)flag);
-}
-
-static inline struct mg_outbound *mg_conn_outbound(struct mg_conn *conn)
-{
-    return (struct mg_outbound *)(void *)((char *)conn - offsetof(struct mg_outbound, conn));
-}
-
-static inline const struct mg_protocol *mg_conn_protocol(struct mg_conn *conn)
-{
-    return mg_conn_has(conn, MG_CONN_OUTBOUND) ? mg_conn_outbound(conn)->protocol
-                                               : conn->worker->protocol;
-}
-
-/* Traffic of clients is counted; that of outbound connections is not theirs. */
-static inline void mg_conn_count_in(struct mg_conn *conn, size_t count)
-{
-    if (!mg_conn_has(conn, MG_CONN_OUTBOUND)) {
-        mg_count(&conn->worker->counters.bytes_in, count);
-    }
-}
-
-static inline void mg_conn_count_out(struct mg_conn *conn, size_t count)
-{
-    if (!mg_conn_has(conn, MG_CONN_OUTBOUND)) {
-        mg_count(&conn->worker->counters.bytes_out, count);
-    }
 }
 
 /* Neither closing nor failed: callbacks other than on_close may come. */
@@ -132,8 +96,8 @@ void mg_conn_fail(struct mg_conn *conn, const char *reason);
 /* Do what the state asks for after anything has happened: end the connection, begin to linger,
  * or follow with the event. `conn` may be gone afterwards. */
 void mg_conn_settle(struct mg_conn *conn);
-/* Sending has failed with `error`. The server of an outbound connection may have answered before
- * it closed: then output is dropped, and reading tells the rest. */
+/* Sending has failed with `error`. The server of an outbound connection may have answered
+ * before it closed: then output is dropped, and reading tells the rest. */
 void mg_conn_send_failed(struct mg_conn *conn, int error);
 /* Set the timer for the earlier deadline. */
 void mg_conn_rearm(struct mg_conn *conn);
@@ -153,9 +117,5 @@ void mg_conn_read(struct mg_conn *conn);
 void mg_conn_give_kept(struct mg_conn *conn);
 /* Send what is kept. */
 void mg_conn_flush(struct mg_conn *conn);
-
-/* conn_connect.c */
-/* Writable while connecting: it is there, or has failed. */
-void mg_conn_connected(struct mg_conn *conn);
 
 #endif

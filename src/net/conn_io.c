@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 
-#include "net/conn_internal.h"
+#include "net/conn_outbound.h"
 
 enum {
     /* Least room to read into where bytes are kept: small, since it stays allocated as long as

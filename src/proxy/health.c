@@ -1,7 +1,8 @@
-/* health.c - which endpoints are good for a request. Three failures in a row take an endpoint out
- * for a second, each further one for twice as long, up to a minute; one success brings it back.
- * Where all are out the one whose time ends first is tried all the same: that a group of one
- * rests would turn a moment's fault into a second's. Only checks can say that there is none.
+/* health.c - which endpoints are good for a request. Three failures in a row take an endpoint
+ * out for a second, each further one for twice as long, up to a minute; one success brings it
+ * back. Where all are out the one whose time ends first is tried all the same: that a group of
+ * one rests would turn a moment's fault into a second's. Only checks can say that there is
+ * none.
  */
 #include <stdlib.h>
 
@@ -22,7 +23,8 @@ void mg_endpoint_succeeded(struct mg_endpoint *endpoint)
     endpoint->ejected_for_ms = 0;
 }
 
-/* One line a second for each endpoint: under load every request of a server that is gone fails. */
+/* One line a second for each endpoint: under load every request of a server that is gone fails.
+ * */
 static void log_failure(struct mg_endpoint *endpoint, const char *reason, const char *detail)
 {
     uint64_t now_ms = mg_worker_now_ms(endpoint->proxy->worker);

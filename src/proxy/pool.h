@@ -96,8 +96,8 @@ bool mg_endpoint_resolve(struct mg_endpoint *endpoint);
 void mg_endpoint_succeeded(struct mg_endpoint *endpoint);
 void mg_endpoint_failed(struct mg_endpoint *endpoint, const char *reason, const char *detail);
 
-/* Take an idle connection; `must_be_silent` looks at the socket itself. Returns: NULL when there
- * is none. */
+/* Take an idle connection; `must_be_silent` looks at the socket itself. Returns: NULL when
+ * there is none. */
 struct mg_conn *mg_endpoint_take_idle(struct mg_endpoint *endpoint, bool must_be_silent);
 /* Give a connection back that can serve another request, for at most `keep_ms`. */
 void mg_endpoint_put_idle(struct mg_endpoint *endpoint, struct mg_conn *conn, uint64_t keep_ms);

@@ -22,7 +22,8 @@ static uint64_t next_id(struct server_worker *worker)
     return x == 0 ? 1 : x;
 }
 
-/* The weight of `range`, a media range with parameters, in thousandths; 1000 where it has none. */
+/* The weight of `range`, a media range with parameters, in thousandths; 1000 where it has none.
+ * */
 static unsigned weight_of(struct mg_str range)
 {
     const char *q = range.len == 0 ? NULL : memchr(range.ptr, ';', range.len);
@@ -55,14 +56,15 @@ static unsigned closeness(struct mg_str range, struct mg_str type)
         return 3;
     }
     if (name.len == slash + 2 && name.ptr[slash + 1] == '*' &&
-        mg_str_equal_nocase((struct mg_str){name.ptr, slash}, (struct mg_str){type.ptr, slash})) {
+        mg_str_equal_nocase((struct mg_str){name.ptr, slash},
+                            (struct mg_str){type.ptr, slash})) {
         return 2;
     }
     return mg_str_equal(name, MG_STR("*/*"));
 }
 
-/* What `accept` says of a type: the weight of the range that names it most closely, and of equal
- * weights the closer and then the earlier one is more. */
+/* What `accept` says of a type: the weight of the range that names it most closely, and of
+ * equal weights the closer and then the earlier one is more. */
 static unsigned long preference(struct mg_str accept, struct mg_str type)
 {
     enum {
@@ -92,8 +94,7 @@ struct mg_str mg_error_body(struct mg_exchange *exchange, unsigned status, struc
 {
     static const char plain[] =
         "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n";
-    static const char json[] =
-        "Content-Type: application/json\r\nCache-Control: no-store\r\n";
+    static const char json[] = "Content-Type: application/json\r\nCache-Control: no-store\r\n";
     struct mg_str accept = mg_head_value(exchange->head, MG_FIELD_ACCEPT);
     struct mg_str phrase = mg_status_phrase(status);
     if (exchange->error_id == 0) {

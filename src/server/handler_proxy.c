@@ -84,7 +84,8 @@ static void write_head(void *user, struct mg_str authority, struct mg_buf *out)
     mg_forward_write(forward, out);
 }
 
-/* RFC 9110 7.6.2: an OPTIONS that may go no further is answered here. Returns: whether it was. */
+/* RFC 9110 7.6.2: an OPTIONS that may go no further is answered here. Returns: whether it was.
+ * */
 static bool ends_here(struct mg_exchange *exchange, struct mg_forward *forward)
 {
     unsigned at = 0;
@@ -114,8 +115,8 @@ static bool is_refused(struct mg_exchange *exchange, struct proxied *proxied)
     }
     proxied->is_upgrade = mg_forward_asks_websocket(exchange->head);
     if (proxied->is_upgrade && exchange->decision.verdict == MG_VERDICT_DENY) {
-        /* No CORS field can keep a script from a WebSocket's bytes: the origin is refused at the
-         * handshake, whatever the rule does with denied origins elsewhere. */
+        /* No CORS field can keep a script from a WebSocket's bytes: the origin is refused at
+         * the handshake, whatever the rule does with denied origins elsewhere. */
         mg_exchange_refuse(exchange, 403, exchange->decision.reason);
         return true;
     }

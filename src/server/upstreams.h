@@ -1,5 +1,5 @@
-/* upstreams.h - between the policy's upstreams and the worker's: groups, and the heads that come
- * from them.
+/* upstreams.h - between the policy's upstreams and the worker's: groups, and the heads that
+ * come from them.
  *
  * Threads:   the worker's.
  */

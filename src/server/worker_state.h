@@ -44,7 +44,7 @@ struct server_worker {
     struct access_ring *log;    /* NULL: no access log */
     struct mg_runtime *runtime; /* NULL: the set runs no Lua */
     struct mg_proxy *proxy;     /* upstreams; NULL in a gate */
-    uint64_t next_id; /* of errors; 0: not drawn yet */
+    uint64_t next_id;           /* of errors; 0: not drawn yet */
     struct server_counters counters;
 };
 

@@ -1,5 +1,5 @@
-/* test_forward.c - the head that goes to an upstream, field by field. What the wire tests show of
- * one server is here for every form of a peer and for trailers.
+/* test_forward.c - the head that goes to an upstream, field by field. What the wire tests show
+ * of one server is here for every form of a peer and for trailers.
  */
 #include <stdio.h>
 
@@ -42,9 +42,11 @@ static const struct {
      "Forwarded: for=unknown;host=\"h:1\";proto=http\r\n",
      false},
     {"a trusted peer", "10.0.0.1",
-     "X-Forwarded-For: 1.1.1.1, 2.2.2.2\r\nForwarded: for=1.1.1.1\r\nX-Forwarded-For: 3.3.3.3\r\n",
+     "X-Forwarded-For: 1.1.1.1, 2.2.2.2\r\nForwarded: for=1.1.1.1\r\n"
+     "X-Forwarded-For: 3.3.3.3\r\n",
      "X-Forwarded-For: 1.1.1.1, 2.2.2.2, 3.3.3.3, 10.0.0.1\r\nX-Forwarded-Proto: http\r\n"
-     "X-Forwarded-Host: h:1\r\nForwarded: for=1.1.1.1, for=10.0.0.1;host=\"h:1\";proto=http\r\n",
+     "X-Forwarded-Host: h:1\r\n"
+     "Forwarded: for=1.1.1.1, for=10.0.0.1;host=\"h:1\";proto=http\r\n",
      true},
     {"a trusted peer without an address", "", "X-Forwarded-For: 1.1.1.1\r\n",
      "X-Forwarded-For: 1.1.1.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h:1\r\n"
@@ -118,15 +120,16 @@ static void crowded_connection_is_noticed(void **state)
 {
     (void)state;
     struct mg_buf out;
-    char request[1024] = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close, keep-alive";
+    char request[1024];
     mg_buf_init(&out, 65536);
+    int at = snprintf(request, sizeof(request),
+                      "GET / HTTP/1.1\r\nHost: h\r\nConnection: close, keep-alive");
     for (int i = 0; i < 16; i++) {
-        (void)snprintf(request + strlen(request), sizeof(request) - strlen(request), ", x%d",
-                       i);
+        at += snprintf(request + at, sizeof(request) - (size_t)at, ", x%d", i);
     }
     char more[1100];
     (void)snprintf(more, sizeof(more), "%s, y\r\n\r\n", request);
-    (void)strncat(request, "\r\n\r\n", sizeof(request) - strlen(request) - 1);
+    (void)snprintf(request + at, sizeof(request) - (size_t)at, "\r\n\r\n");
     (void)forward_text(request, (struct mg_forward){.path = MG_STR("/")}, &out);
     mg_expect_true("16 names", !mg_forward_is_crowded(&head));
     (void)forward_text(more, (struct mg_forward){.path = MG_STR("/")}, &out);
@@ -139,12 +142,13 @@ static void smallest_fields_fit(void **state)
 {
     (void)state;
     struct mg_buf out;
-    char request[1024] = "GET / HTTP/1.1\r\nHost:h\r\n";
+    char request[1024];
     mg_buf_init(&out, 65536);
+    int at = snprintf(request, sizeof(request), "GET / HTTP/1.1\r\nHost:h\r\n");
     for (int i = 0; i < 90; i++) {
-        (void)strncat(request, "a:\r\n", sizeof(request) - strlen(request) - 1);
+        at += snprintf(request + at, sizeof(request) - (size_t)at, "a:\r\n");
     }
-    (void)strncat(request, "\r\n", sizeof(request) - strlen(request) - 1);
+    (void)snprintf(request + at, sizeof(request) - (size_t)at, "\r\n");
     struct mg_str text = forward_text(request, (struct mg_forward){.path = MG_STR("/")}, &out);
     mg_expect_true("all are there", mg_str_ends_with(text, MG_STR("\r\n\r\n")));
     mg_expect_true("nothing overflowed", !out.overflowed);
