@@ -53,9 +53,31 @@ static void keep_peer(struct mg_conn *conn, const struct sockaddr *peer)
     }
 }
 
+/* As inet_ntop, which goes by way of printf: each proxied request names its peer. Returns: the
+ * length. */
+static size_t format_ipv4(const unsigned char bytes[static 4], char *text)
+{
+    char *to = text;
+    for (int i = 0; i < 4; i++) {
+        unsigned octet = bytes[i];
+        if (octet >= 100) {
+            *to++ = (char)('0' + octet / 100);
+        }
+        if (octet >= 10) {
+            *to++ = (char)('0' + octet / 10 % 10);
+        }
+        *to++ = (char)('0' + octet % 10);
+        *to++ = '.';
+    }
+    return (size_t)(to - text) - 1;
+}
+
 struct mg_str mg_conn_peer(const struct mg_conn *conn)
 {
     char *text = conn->worker->peer_text;
+    if (conn->peer_family == AF_INET) {
+        return (struct mg_str){text, format_ipv4(conn->peer_address, text)};
+    }
     if (conn->peer_family == AF_UNIX ||
         inet_ntop(conn->peer_family, conn->peer_address, text, INET6_ADDRSTRLEN) == NULL) {
         return MG_STR("unix");

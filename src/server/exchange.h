@@ -30,7 +30,7 @@ enum exchange_answer {
 };
 
 enum {
-    EXCHANGE_STORAGE_BYTES = 2048
+    EXCHANGE_STORAGE_BYTES = 4096 /* a usual proxied exchange, its head too */
 };
 
 struct mg_exchange {
