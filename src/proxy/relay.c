@@ -107,7 +107,9 @@ void mg_relay_send_head(struct mg_relay *relay)
     relay->caller->write_head(relay->user, relay->endpoint->authority, head);
     relay->state = MG_RELAY_HEAD;
     relay->scan = (struct mg_response_head_scan){0};
-    mg_conn_set_deadline(relay->conn, 0); /* counts from the end of the content */
+    /* The time counts from the end of the content, which a retry has behind it. */
+    mg_conn_set_deadline(relay->conn,
+                         relay->has_sent_all ? relay->proxy->limits.response_ms : 0);
     mg_conn_write(relay->conn, mg_buf_str(head));
 }
 
@@ -175,6 +177,16 @@ static void find_connection(struct mg_relay *relay)
     mg_relay_fail(relay, fault);
 }
 
+/* Look for another connection, out of the caller's sight: where one was kept, its content may be
+ * sent at once. */
+static void find_another(struct mg_relay *relay)
+{
+    find_connection(relay);
+    if (relay->state == MG_RELAY_HEAD) {
+        relay->caller->on_ready(relay->user);
+    }
+}
+
 void mg_relay_connect_failed(struct mg_relay *relay, enum mg_relay_fault fault,
                              const char *detail)
 {
@@ -184,7 +196,7 @@ void mg_relay_connect_failed(struct mg_relay *relay, enum mg_relay_fault fault,
         return;
     }
     mg_conn_abort(mg_relay_detach(relay), FAULTS[fault].reason);
-    find_connection(relay);
+    find_another(relay);
 }
 
 /* The connection has ended while the head was waited for. */
@@ -199,11 +211,7 @@ void mg_relay_closed_early(struct mg_relay *relay, const char *detail)
     }
     mg_conn_abort(mg_relay_detach(relay), "stale");
     relay->is_fresh_only = true;
-    bool has_sent_all = relay->has_sent_all;
-    find_connection(relay);
-    if (has_sent_all && relay->state == MG_RELAY_HEAD) {
-        mg_conn_set_deadline(relay->conn, relay->proxy->limits.response_ms);
-    }
+    find_another(relay);
 }
 
 bool mg_relay_begin(struct mg_relay *relay, struct mg_proxy *proxy, struct mg_group *group,
