@@ -79,6 +79,17 @@ static const char *apply_upstream(struct mg_server_options *options, const char 
     return append(&options->upstreams, value);
 }
 
+static const char *apply_name_server(struct mg_server_options *options, const char *value)
+{
+    unsigned char bytes[16];
+    if (mg_cidr_address(mg_str_from(value), bytes) == 0) {
+        (void)snprintf(fault, sizeof(fault), "is an address such as 10.0.0.53, not '%s'",
+                       value);
+        return fault;
+    }
+    return append(&options->name_servers, value);
+}
+
 static const char *apply_public_origin(struct mg_server_options *options, const char *value)
 {
     struct mg_origin origin;
@@ -223,6 +234,10 @@ const struct mg_setting mg_settings[] = {
      "a server of the upstream \"default\", to which resources without a handler go: "
      "http://HOST:PORT or unix:PATH; repeatable",
      apply_upstream},
+    {"name-server", "ADDRESS",
+     "asked for the names of upstreams' servers, in place of those of /etc/resolv.conf; "
+     "repeatable",
+     apply_name_server},
     {"plugins", "DIR", "where plugins are found, each a folder with a plugin.lua; repeatable",
      apply_plugins},
     {"workers", "N", "worker threads (one a core)", apply_workers},

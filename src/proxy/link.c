@@ -88,6 +88,7 @@ static void on_timeout(struct mg_conn *conn)
     case MG_RELAY_TUNNEL:
         mg_relay_fail(relay, MG_FAULT_STALLED);
         break;
+    case MG_RELAY_RESOLVING:
     case MG_RELAY_OVER:
         break;
     }
@@ -129,6 +130,7 @@ static void on_close(struct mg_conn *conn, const char *reason)
         case MG_RELAY_TUNNEL:
             mg_relay_fail(relay, MG_FAULT_CUT_OFF);
             break;
+        case MG_RELAY_RESOLVING:
         case MG_RELAY_OVER:
             break;
         }

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "core/alloc.h"
-#include "core/log.h"
+#include "net/resolver.h"
 
 enum {
     GROUP_REST_MS = 600000, /* unused this long, a group may go */
@@ -48,6 +48,12 @@ void mg_proxy_free(struct mg_proxy *proxy)
             proxy->groups[i] = group->next;
             group_free(group);
         }
+    }
+    mg_resolver_free(proxy->resolver);
+    while (proxy->endpoints != NULL) { /* those whose name was being asked for */
+        struct mg_endpoint *endpoint = proxy->endpoints;
+        proxy->endpoints = endpoint->next;
+        free(endpoint);
     }
     mg_buf_fini(&proxy->head);
     free(proxy);
@@ -148,10 +154,7 @@ struct mg_endpoint *mg_endpoint_acquire(struct mg_proxy *proxy, struct mg_str ur
         }
         endpoint->proxy = proxy;
         memcpy(endpoint->url, url.ptr, url.len);
-        struct mg_str text = mg_str_from(endpoint->url);
-        bool is_unix = mg_str_starts_with(text, MG_STR("unix:"));
-        endpoint->authority =
-            is_unix ? MG_STR("localhost") : mg_str_from_offset(text, MG_STR("http://").len);
+        mg_endpoint_read_url(endpoint);
         endpoint->next = proxy->endpoints;
         proxy->endpoints = endpoint;
     }
@@ -224,21 +227,4 @@ void mg_endpoint_put_idle(struct mg_endpoint *endpoint, struct mg_conn *conn, ui
     endpoint->idle = link;
     endpoint->idle_count++;
     mg_conn_set_deadline(conn, keep_ms);
-}
-
-bool mg_endpoint_resolve(struct mg_endpoint *endpoint)
-{
-    struct mg_address found[MG_ADDRESSES_MAX];
-    struct mg_errs errs;
-    if (endpoint->address_count > 0) {
-        return true;
-    }
-    bool is_unix = strncmp(endpoint->url, "unix:", 5) == 0;
-    mg_errs_init(&errs);
-    size_t count = mg_address_parse(is_unix ? endpoint->url : endpoint->url + 7, found, &errs);
-    mg_errs_fini(&errs);
-    for (size_t i = 0; i < count && i < MG_ENDPOINT_MAX_ADDRESSES; i++) {
-        endpoint->addresses[endpoint->address_count++] = found[i];
-    }
-    return count > 0;
 }

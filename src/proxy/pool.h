@@ -27,9 +27,14 @@ struct mg_endpoint {
     unsigned refs; /* of groups and connections */
     char url[MG_ENDPOINT_URL_BYTES];
     struct mg_str authority; /* host[:port] within url; "localhost" for a Unix socket */
+    char host[MG_ENDPOINT_URL_BYTES]; /* a name that has to be resolved, or "" */
+    uint16_t port;
     struct mg_address addresses[MG_ENDPOINT_MAX_ADDRESSES];
     unsigned address_count;
     unsigned next_address;
+    uint64_t resolved_until_ms; /* of a name; 0: never resolved */
+    bool is_resolving;
+    struct mg_relay *waiting; /* for its addresses */
     struct mg_link *idle;
     unsigned idle_count;
     unsigned connections; /* all, connecting and idle ones too */
@@ -76,6 +81,7 @@ struct mg_proxy {
     struct mg_group *groups[MG_PROXY_BUCKETS];
     struct mg_endpoint *endpoints;
     uint64_t random;
+    struct mg_resolver *resolver;          /* NULL until a name is met */
     struct mg_buf head;                    /* of the request being written */
     struct mg_response_head response_head; /* of the answer being read */
 };
@@ -84,13 +90,19 @@ struct mg_proxy {
  * memory. */
 struct mg_endpoint *mg_endpoint_acquire(struct mg_proxy *proxy, struct mg_str url);
 void mg_endpoint_release(struct mg_endpoint *endpoint);
+/* Take the url apart: a Unix socket and a numeric address need no resolver. */
+void mg_endpoint_read_url(struct mg_endpoint *endpoint);
 
 /* The endpoint for the next request of `group`, not `but` where there is another one (NULL:
  * any). Returns: NULL when checks say that all are down. */
 struct mg_endpoint *mg_group_choose(struct mg_group *group, const struct mg_endpoint *but);
 
-/* Have addresses to connect to. Returns: false when there are none. */
-bool mg_endpoint_resolve(struct mg_endpoint *endpoint);
+enum mg_resolving {
+    MG_RESOLVED,  /* there are addresses, perhaps of a while ago: newer ones are asked for */
+    MG_RESOLVING, /* they are asked for; the waiting relays go on when they are there, or not */
+    MG_NOT_RESOLVED, /* there are none */
+};
+enum mg_resolving mg_endpoint_resolve(struct mg_endpoint *endpoint);
 
 /* What an exchange has met. */
 void mg_endpoint_succeeded(struct mg_endpoint *endpoint);

@@ -21,6 +21,8 @@ struct mg_proxy;
 struct mg_group;
 
 struct mg_proxy_limits {
+    const char *const *name_servers; /* kept; none: those of the machine */
+    size_t name_server_count;
     uint32_t connect_ms;      /* to make a connection */
     uint32_t response_ms;     /* from the end of the request to the head of the answer */
     uint32_t idle_ms;         /* between two pieces of an answer */

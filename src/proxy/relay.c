@@ -159,9 +159,16 @@ static void find_connection(struct mg_relay *relay)
             mg_relay_fail(relay, MG_FAULT_BUSY);
             return;
         }
-        if (!mg_endpoint_resolve(endpoint)) {
+        enum mg_resolving resolving = mg_endpoint_resolve(endpoint);
+        if (resolving == MG_RESOLVING) {
+            relay->state = MG_RELAY_RESOLVING;
+            relay->next_waiting = endpoint->waiting;
+            endpoint->waiting = relay;
+            return;
+        }
+        if (resolving == MG_NOT_RESOLVED) {
             fault = MG_FAULT_RESOLVE;
-            mg_endpoint_failed(endpoint, FAULTS[fault].reason, "no address");
+            mg_endpoint_failed(endpoint, FAULTS[fault].reason, "the name has no address");
         } else if ((conn = connect_to(endpoint)) != NULL) {
             attach(relay, endpoint, conn);
             relay->state = MG_RELAY_CONNECTING;
@@ -177,14 +184,30 @@ static void find_connection(struct mg_relay *relay)
     mg_relay_fail(relay, fault);
 }
 
-/* Look for another connection, out of the caller's sight: where one was kept, its content may be
- * sent at once. */
+/* Look for another connection, out of the caller's sight: where one was kept, its content may
+ * be sent at once. */
 static void find_another(struct mg_relay *relay)
 {
     find_connection(relay);
     if (relay->state == MG_RELAY_HEAD) {
         relay->caller->on_ready(relay->user);
     }
+}
+
+void mg_relay_resolved(struct mg_relay *relay)
+{
+    relay->state = MG_RELAY_CONNECTING;
+    find_another(relay);
+}
+
+/* Wait no more. */
+static void stop_waiting(struct mg_relay *relay)
+{
+    struct mg_relay **at = &relay->endpoint->waiting;
+    while (*at != relay) {
+        at = &(*at)->next_waiting;
+    }
+    *at = relay->next_waiting;
 }
 
 void mg_relay_connect_failed(struct mg_relay *relay, enum mg_relay_fault fault,
@@ -308,6 +331,9 @@ void mg_relay_abort(struct mg_relay *relay)
 {
     if (relay->state == MG_RELAY_OVER) {
         return;
+    }
+    if (relay->state == MG_RELAY_RESOLVING) {
+        stop_waiting(relay);
     }
     struct mg_conn *conn = mg_relay_detach(relay);
     if (conn != NULL) {

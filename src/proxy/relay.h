@@ -70,6 +70,7 @@ struct mg_relay_options {
 };
 
 enum mg_relay_state {
+    MG_RELAY_RESOLVING,
     MG_RELAY_CONNECTING,
     MG_RELAY_HEAD,
     MG_RELAY_BODY,
@@ -83,6 +84,7 @@ struct mg_relay {
     struct mg_group *group;
     struct mg_endpoint *endpoint;
     struct mg_conn *conn;
+    struct mg_relay *next_waiting; /* for the addresses of the endpoint */
     const struct mg_relay_caller *caller;
     void *user;
     struct mg_relay_options options;

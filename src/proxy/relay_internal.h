@@ -21,6 +21,8 @@ void mg_relay_fail(struct mg_relay *relay, enum mg_relay_fault fault);
 /* The same where it is the endpoint's fault: `detail` is for the log. */
 void mg_relay_fail_endpoint(struct mg_relay *relay, enum mg_relay_fault fault,
                             const char *detail);
+/* The addresses that were waited for are there, or not: go on. */
+void mg_relay_resolved(struct mg_relay *relay);
 /* The connection did not come to be: try another, or fail. */
 void mg_relay_connect_failed(struct mg_relay *relay, enum mg_relay_fault fault,
                              const char *detail);

@@ -83,6 +83,7 @@ struct mg_server_options {
     struct mg_strings listen;                    /* addresses; none: 127.0.0.1:8080 */
     struct mg_strings policies;                  /* files and directories */
     struct mg_strings plugins;                   /* directories of plugins */
+    struct mg_strings name_servers;              /* in place of the machine's */
     struct mg_strings upstreams;                 /* servers of the upstream "default" */
     struct mg_strings public_origins;            /* serialized origins of this server */
     struct mg_cidr trusted[MG_OPTIONS_MAX_LIST]; /* proxies whose X-Forwarded-* count */

@@ -13,7 +13,10 @@ enum {
 bool mg_upstreams_start(struct server_worker *worker)
 {
     const struct mg_limits *limits = &worker->server->options.limits;
+    const struct mg_strings *name_servers = &worker->server->options.name_servers;
     const struct mg_proxy_limits proxy_limits = {
+        .name_servers = name_servers->items,
+        .name_server_count = name_servers->count,
         .connect_ms = (uint32_t)limits->upstream_connect,
         .response_ms = (uint32_t)limits->upstream_response,
         .idle_ms = (uint32_t)limits->upstream_idle,

@@ -17,24 +17,26 @@ Recorder.__index = Recorder
 local Upstream = setmetatable({}, { __index = client.methods })
 Upstream.__index = Upstream
 
---- Listens on a port of the kernel's choice, or on a Unix socket at `path`.
-function M.listen(path)
+--- Listens on a port of the kernel's choice (or `port`, of `address`), or on a Unix socket at
+-- `path`.
+function M.listen(path, address, port)
   local handle
   if path then
     handle = assert(require("socket.unix")())
     assert(handle:bind(path))
   else
     handle = assert(socket.tcp4())
-    assert(handle:bind("127.0.0.1", 0))
+    handle:setoption("reuseaddr", true)
+    assert(handle:bind(address or "127.0.0.1", port or 0))
   end
   assert(handle:listen(64))
   local recorder = setmetatable({ handle = handle, connections = {} }, Recorder)
   if path then
     recorder.url = "unix:" .. path
   else
-    local _, port = handle:getsockname()
-    recorder.port = tonumber(port)
-    recorder.authority = "127.0.0.1:" .. recorder.port
+    local host, chosen = handle:getsockname()
+    recorder.port = tonumber(chosen)
+    recorder.authority = host .. ":" .. recorder.port
     recorder.url = "http://" .. recorder.authority
   end
   return recorder
