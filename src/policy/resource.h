@@ -85,6 +85,9 @@ struct mg_resource {
 enum {
     MG_UPSTREAM_MAX_SERVERS = 256,
     MG_UPSTREAM_MAX_NAME_BYTES = 64,
+    MG_UPSTREAM_MAX_CHECK_BYTES = 255,
+    MG_UPSTREAM_CHECK_EVERY_S = 5, /* where nothing is said */
+    MG_UPSTREAM_MAX_CHECK_EVERY_S = 3600,
     MG_UPSTREAM_MAX_PATH_BYTES = 107, /* of a Unix socket: what the kernel takes */
 };
 
@@ -112,7 +115,9 @@ struct mg_upstream {
     const struct mg_upstream_server *servers; /* one at least */
     size_t server_count;
     enum mg_balance balance;
-    bool keeps_cors;    /* cors = "keep": its access-control-* fields pass, else ours replace */
+    bool keeps_cors; /* cors = "keep": its access-control-* fields pass, else ours replace */
+    struct mg_str check; /* the path by which servers are checked; empty: they are not */
+    unsigned check_every_s;
     struct mg_str host; /* Host to send; empty: the request's own */
     uint64_t key;       /* a hash of name, servers and settings: the same after a reload */
 };

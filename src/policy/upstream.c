@@ -80,6 +80,48 @@ static void read_host(struct mg_reader *reader, void *target)
     upstream->host = host;
 }
 
+/* A path as it goes on the wire: the normal form of a target, with a query or not. */
+static bool is_check_path(struct mg_str path)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        if (path.ptr[i] <= ' ' || path.ptr[i] >= 0x7f || path.ptr[i] == '#') {
+            return false;
+        }
+    }
+    return path.len > 0 && path.len <= MG_UPSTREAM_MAX_CHECK_BYTES && path.ptr[0] == '/';
+}
+
+static void read_check(struct mg_reader *reader, void *target)
+{
+    struct mg_upstream *upstream = target;
+    char quoted[120];
+    if (lua_type(reader->L, -1) != LUA_TSTRING) {
+        mg_read_wrong_type(reader, "a path", "\"/healthz\"");
+        return;
+    }
+    struct mg_str path = mg_read_copy(reader->L, -1, reader->loader->arena);
+    if (!is_check_path(path)) {
+        mg_fault(&reader->spot, MG_ERROR, "upstream-check", "check = \"/healthz\"",
+                 "%s is no path to ask for", mg_quote(quoted, sizeof(quoted), path));
+        return;
+    }
+    upstream->check = path;
+}
+
+static void read_check_every(struct mg_reader *reader, void *target)
+{
+    struct mg_upstream *upstream = target;
+    lua_Integer seconds = lua_tointeger(reader->L, -1);
+    if (!lua_isinteger(reader->L, -1) || seconds < 1 ||
+        seconds > MG_UPSTREAM_MAX_CHECK_EVERY_S) {
+        mg_fault(&reader->spot, MG_ERROR, "upstream-check", "check_every = 5",
+                 "is a whole number of seconds from 1 to %d",
+                 (int)MG_UPSTREAM_MAX_CHECK_EVERY_S);
+        return;
+    }
+    upstream->check_every_s = (unsigned)seconds;
+}
+
 uint64_t mg_upstream_key(const struct mg_upstream *upstream)
 {
     uint64_t key = mg_str_hash(upstream->name, upstream->server_count);
@@ -87,6 +129,7 @@ uint64_t mg_upstream_key(const struct mg_upstream *upstream)
         key = mg_str_hash(upstream->servers[i].url, key);
     }
     key = mg_str_hash(upstream->host, key);
+    key = mg_str_hash(upstream->check, key + upstream->check_every_s);
     const char settings[] = {(char)upstream->balance, (char)upstream->keeps_cors};
     return mg_str_hash((struct mg_str){settings, sizeof(settings)}, key);
 }
@@ -118,8 +161,11 @@ static bool read_server(struct mg_reader *reader, struct mg_upstream_server *ser
 
 void mg_upstream_read(struct mg_reader *reader, struct mg_upstream *upstream)
 {
-    static const struct mg_field_reader known[] = {
-        {"balance", read_balance}, {"cors", read_cors}, {"host", read_host}};
+    static const struct mg_field_reader known[] = {{"balance", read_balance},
+                                                   {"cors", read_cors},
+                                                   {"host", read_host},
+                                                   {"check", read_check},
+                                                   {"check_every", read_check_every}};
     lua_State *L = reader->L;
     size_t count = (size_t)lua_rawlen(L, 1);
     if (count == 0 || count > MG_UPSTREAM_MAX_SERVERS) {
@@ -140,5 +186,6 @@ void mg_upstream_read(struct mg_reader *reader, struct mg_upstream *upstream)
     }
     reader->spot = outer;
     upstream->servers = servers;
+    upstream->check_every_s = MG_UPSTREAM_CHECK_EVERY_S;
     mg_read_named_fields(reader, 1, " ", known, sizeof(known) / sizeof(known[0]), upstream);
 }

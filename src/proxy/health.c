@@ -87,7 +87,7 @@ struct mg_endpoint *mg_group_choose(struct mg_group *group, const struct mg_endp
     struct mg_endpoint *soonest = NULL;
     for (unsigned i = 0; i < count; i++) {
         struct mg_endpoint *endpoint = group->endpoints[(start + i) % count];
-        if (endpoint->is_down || (endpoint == but && count > 1)) {
+        if ((endpoint->is_down && !group->asks_down) || (endpoint == but && count > 1)) {
             continue;
         }
         if (endpoint->ejected_until_ms > now_ms) {

@@ -6,6 +6,7 @@
 
 #include "core/alloc.h"
 #include "net/resolver.h"
+#include "proxy/check.h"
 
 enum {
     GROUP_REST_MS = 600000, /* unused this long, a group may go */
@@ -29,6 +30,7 @@ struct mg_proxy *mg_proxy_new(struct mg_worker *worker, const struct mg_proxy_li
 
 static void group_free(struct mg_group *group)
 {
+    mg_checks_stop(group, group->checks);
     for (unsigned i = 0; i < group->endpoint_count; i++) {
         mg_endpoint_release(group->endpoints[i]);
     }
@@ -121,6 +123,9 @@ struct mg_group *mg_proxy_add(struct mg_proxy *proxy, const struct mg_group_spec
         return NULL;
     }
     memcpy(group->name, spec->name.ptr, spec->name.len);
+    if (spec->check_path.len > 0) {
+        group->checks = mg_checks_start(group, spec->check_path, spec->check_ms);
+    }
     struct mg_group **bucket = bucket_of(proxy, spec->key);
     group->next = *bucket;
     *bucket = group;

@@ -12,6 +12,7 @@
 #include "net/connect.h"
 #include "proxy/proxy.h"
 
+struct mg_check;
 struct mg_relay;
 struct mg_link;
 
@@ -67,7 +68,9 @@ struct mg_group {
     unsigned cursor;
     enum mg_choice choice;
     bool is_marked;
-    unsigned users; /* relays that run */
+    bool asks_down;          /* a check's: its endpoint is asked though it is down */
+    struct mg_check *checks; /* one an endpoint; NULL: none */
+    unsigned users;          /* relays that run */
     uint64_t used_ms;
 };
 

@@ -47,6 +47,8 @@ struct mg_group_spec {
     const struct mg_str *servers; /* "http://host:port", "unix:/path" */
     size_t server_count;
     enum mg_choice choice;
+    struct mg_str check_path; /* that each server is asked for again and again; empty: none */
+    uint32_t check_ms;        /* between two of these checks */
 };
 
 /* Returns: NULL without memory. */

@@ -63,7 +63,9 @@ struct mg_group *mg_upstreams_group(struct server_worker *worker,
                                        .name = upstream->name,
                                        .servers = servers,
                                        .server_count = upstream->server_count,
-                                       .choice = choices[upstream->balance]};
+                                       .choice = choices[upstream->balance],
+                                       .check_path = upstream->check,
+                                       .check_ms = upstream->check_every_s * 1000U};
     group = mg_arena_overflowed(&arena) ? NULL : mg_proxy_add(worker->proxy, &spec);
     mg_arena_fini(&arena);
     return group;

@@ -298,6 +298,53 @@ describe("several servers", function()
   end)
 end)
 
+describe("checks", function()
+  it("take a server out, and bring it back, without a request being lost", function()
+    local first = recorder.listen()
+    local server = start({ first.url }, { more = ', check = "/healthz", check_every = 1' })
+    local function answer_checks(status, count)
+      for _ = 1, count do
+        local _, link
+        process.poll(10, function()
+          link = first:try_accept(0.1)
+          return link
+        end)
+        local seen = link:read_request()
+        assert.equals("/healthz", seen.target)
+        assert.equals("moongate-check", seen:get("User-Agent"))
+        link:send("HTTP/1.1 " .. status
+          .. " X\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        link:is_closed(5)
+      end
+    end
+    local function ask()
+      return server:connect():send("GET /x HTTP/1.1\r\nHost: a\r\n\r\n")
+    end
+    -- The first request begins the checks.
+    local connection = ask()
+    local link = first:accept()
+    assert.equals("/x", link:read_request().target)
+    link:send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    assert.equals(200, connection:read("GET").status)
+    connection:close()
+    answer_checks(503, 2)
+    assert.is_truthy(process.poll(5, function()
+      return server.process:stderr():find("upstream server is down", 1, true)
+    end))
+    connection = ask()
+    local answer = connection:read("GET")
+    assert.equals(503, answer.status)
+    assert.is_truthy(answer.body:find("upstream-down", 1, true))
+    connection:close()
+    answer_checks(204, 2)
+    assert.is_truthy(process.poll(5, function()
+      return server.process:stderr():find("upstream server is up", 1, true)
+    end))
+    server:stop()
+    first:close()
+  end)
+end)
+
 describe("an upstream that is restarted under load", function()
   -- Runs the load and, meanwhile, `act`. Returns what the load has counted.
   local function load(server, clients, milliseconds, method, act)

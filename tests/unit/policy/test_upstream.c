@@ -21,6 +21,12 @@ static const struct fault_row rows[] = {
      MG_ERROR, 2, "upstream x[2]", NULL},
     {"a host that is a URL", WHOLE "upstream 'x' { 'http://h', host = 'http://h' }",
      "upstream-host", MG_ERROR, 2, "upstream x host", NULL},
+    {"a check without a slash", WHOLE "upstream 'x' { 'http://h', check = 'healthz' }",
+     "upstream-check", MG_ERROR, 2, "upstream x check", NULL},
+    {"a check with a space", WHOLE "upstream 'x' { 'http://h', check = '/a b' }",
+     "upstream-check", MG_ERROR, 2, "upstream x check", NULL},
+    {"checks without a pause", WHOLE "upstream 'x' { 'http://h', check_every = 0 }",
+     "upstream-check", MG_ERROR, 2, "upstream x check_every", NULL},
     {"a host that is none", WHOLE "upstream 'x' { 'http://h', host = false }", "field-type",
      MG_ERROR, 2, "upstream x host", NULL},
 };
