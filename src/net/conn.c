@@ -453,8 +453,8 @@ void mg_conn_write_parts(struct mg_conn *conn, const struct mg_str *parts, size_
     size_t size = 0;
     assert(count <= MG_CONN_MAX_PARTS);
     for (size_t i = 0; i < count; i++) {
-        vector[i] = (struct iovec){.iov_base = (void *)(uintptr_t)parts[i].ptr,
-                                   .iov_len = parts[i].len};
+        memcpy(&vector[i].iov_base, &parts[i].ptr, sizeof(parts[i].ptr)); /* const for iovec */
+        vector[i].iov_len = parts[i].len;
         size += parts[i].len;
     }
     if (!mg_conn_is_open(conn) || mg_conn_has(conn, MG_CONN_MUTE) || size == 0) {

@@ -79,10 +79,11 @@ void mg_resolver_free(struct mg_resolver *resolver)
     if (resolver->hosts != NULL) {
         evdns_base_free(resolver->hosts, 0);
     }
-    while (resolver->questions != NULL) {
-        struct question *question = resolver->questions;
-        unlist(question);
+    struct question *question = resolver->questions;
+    while (question != NULL) {
+        struct question *next = question->next;
         free(question);
+        question = next;
     }
     free(resolver);
 }
@@ -122,9 +123,9 @@ static void on_hosts(int error, struct evutil_addrinfo *found, void *argument)
     }
 }
 
-/* Look into the hosts file, anew each time: it may have changed. An answer comes within the call;
- * a name that is not there waits for servers that do not exist, until it is given up. That is told
- * later, as an error, when the question may be gone: errors are not looked at. */
+/* Look into the hosts file, anew each time: it may have changed. An answer comes within the
+ * call; a name that is not there waits for servers that do not exist, until it is given up.
+ * That is told later, as an error, when the question may be gone: errors are not looked at. */
 static void ask_hosts(struct question *question, const char *host)
 {
     struct evdns_base *hosts = question->resolver->hosts;
@@ -152,11 +153,11 @@ static void add_addresses(struct question *question, char type, int count, const
         if (type == DNS_IPv4_A) {
             address->in.sin_family = AF_INET;
             address->length = sizeof(address->in);
-            memcpy(&address->in.sin_addr, (const char *)bytes + i * 4, 4);
+            memcpy(&address->in.sin_addr, (const char *)bytes + (size_t)i * 4, 4);
         } else {
             address->in6.sin6_family = AF_INET6;
             address->length = sizeof(address->in6);
-            memcpy(&address->in6.sin6_addr, (const char *)bytes + i * 16, 16);
+            memcpy(&address->in6.sin6_addr, (const char *)bytes + (size_t)i * 16, 16);
         }
     }
 }

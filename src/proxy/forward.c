@@ -164,7 +164,7 @@ static char *put_origin(char *to, const struct mg_forward *forward)
 static size_t bound_of(const struct mg_forward *forward)
 {
     const struct mg_head *head = forward->head;
-    return head->size + 2 * head->field_count + forward->path.len + forward->query.len +
+    return head->size + 2 * (size_t)head->field_count + forward->path.len + forward->query.len +
            forward->host.len + 2 * forward->peer.len + 2 * forward->scheme.len +
            2 * forward->seen_host.len + ADDED_BYTES;
 }

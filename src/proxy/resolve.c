@@ -16,25 +16,38 @@ static bool is_numeric(struct mg_str host)
     return true;
 }
 
+/* Keep host and port of a name, to be asked for. Returns: false for a numeric address. */
+static bool keep_name(struct mg_endpoint *endpoint)
+{
+    struct mg_str authority = endpoint->authority;
+    const char *colon = memrchr(authority.ptr, ':', authority.len);
+    unsigned long long port = 0;
+    if (colon == NULL) {
+        return false;
+    }
+    struct mg_str host = {authority.ptr, (size_t)(colon - authority.ptr)};
+    if (is_numeric(host) ||
+        !mg_str_to_u64(mg_str_from_offset(authority, host.len + 1), UINT16_MAX, &port)) {
+        return false;
+    }
+    memcpy(endpoint->host, host.ptr, host.len);
+    endpoint->port = (uint16_t)port;
+    return true;
+}
+
 void mg_endpoint_read_url(struct mg_endpoint *endpoint)
 {
-    struct mg_str text = mg_str_from(endpoint->url);
+    struct mg_str text = {endpoint->url, strlen(endpoint->url)};
     bool is_unix = mg_str_starts_with(text, MG_STR("unix:"));
-    struct mg_str authority = mg_str_from_offset(text, MG_STR("http://").len);
-    const char *colon = strrchr(endpoint->url, ':');
-    struct mg_str host = {authority.ptr, (size_t)(colon - authority.ptr)};
-    endpoint->authority = is_unix ? MG_STR("localhost") : authority;
-    if (!is_unix && !is_numeric(host)) {
-        unsigned long long port = 0;
-        memcpy(endpoint->host, host.ptr, host.len);
-        (void)mg_str_to_u64(mg_str_from(colon + 1), UINT16_MAX, &port);
-        endpoint->port = (uint16_t)port;
+    endpoint->authority =
+        is_unix ? MG_STR("localhost") : mg_str_from_offset(text, MG_STR("http://").len);
+    if (!is_unix && keep_name(endpoint)) {
         return;
     }
     struct mg_address found[MG_ADDRESSES_MAX];
     struct mg_errs errs;
     mg_errs_init(&errs);
-    if (mg_address_parse(is_unix ? endpoint->url : authority.ptr, found, &errs) > 0) {
+    if (mg_address_parse(is_unix ? text.ptr : endpoint->authority.ptr, found, &errs) > 0) {
         endpoint->addresses[0] = found[0];
         endpoint->address_count = 1;
     }

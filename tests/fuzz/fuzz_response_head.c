@@ -1,9 +1,9 @@
 /* fuzz_response_head.c - heads of responses.
  *
- * Input: a byte that says how the rest is cut into pieces and whether the request was HEAD, then
- * what an upstream sends. Beyond not crashing: the verdict, its reason and the head do not depend
- * on the cut; a complete head is its lines and nothing else; its framing is one that every
- * recipient reads alike.
+ * Input: a byte that says how the rest is cut into pieces and whether the request was HEAD,
+ * then what an upstream sends. Beyond not crashing: the verdict, its reason and the head do not
+ * depend on the cut; a complete head is its lines and nothing else; its framing is one that
+ * every recipient reads alike.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -22,7 +22,8 @@ const server = createServer(async (request, response) => {
     return response.end("too much");
   }
   if (path === "/hints") {
-    await new Promise((resolve) => response.writeEarlyHints({ link: "</a.css>; rel=preload" }, resolve));
+    const hints = { link: "</a.css>; rel=preload" };
+    await new Promise((resolve) => response.writeEarlyHints(hints, resolve));
   }
   if (path === "/chunked" || path === "/trailers") {
     if (path === "/trailers") response.setHeader("Trailer", "X-Sum");
@@ -50,5 +51,6 @@ server.on("upgrade", (request, socket, head) => {
 });
 
 server.keepAliveTimeout = 60000;
-server.listen(where === undefined || /^\d+$/.test(where) ? { port: Number(where ?? 0), host: "127.0.0.1" }
-  : { path: where }, () => console.log("listening", server.address().port ?? where));
+const address = /^\d+$/.test(where ?? "0") ? { port: Number(where ?? 0), host: "127.0.0.1" }
+  : { path: where };
+server.listen(address, () => console.log("listening", server.address().port ?? where));
