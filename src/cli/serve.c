@@ -16,7 +16,8 @@
 static void print_help(void)
 {
     (void)printf(
-        "Usage: moongate serve --policy PATH... [OPTION]...\n\n"
+        "Usage: moongate serve --policy PATH... [OPTION]...\n"
+        "       moongate serve --upstream URL [OPTION]...\n\n"
         "Serve HTTP/1.1: answer preflights, decide cross-origin requests by policy, and hand\n"
         "actual requests to their handlers.\n\nOptions:\n"
         "  --config FILE              read settings from a Lua file of `name = value`; flags\n"
@@ -63,7 +64,7 @@ static int read_arguments(int argc, char **argv, struct mg_server_options *optio
             return mg_cli_usage("serve", "--%s %s", arguments.name, wrong);
         }
     }
-    if (options->policies.count == 0) {
+    if (options->policies.count == 0 && options->upstreams.count == 0) {
         return mg_cli_usage(
             "serve",
             "no policy given: --policy FILE or --policy DIRECTORY says who may do what");

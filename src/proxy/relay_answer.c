@@ -134,8 +134,8 @@ static size_t read_body(struct mg_relay *relay, struct mg_str bytes)
         size_t used = 0;
         /* While paused nothing is taken, but the last octet may have been: nothing would come
          * that could tell it later. */
-        struct mg_str rest = relay->is_paused ? (struct mg_str){bytes.ptr, 0}
-                                              : mg_str_from_offset(bytes, taken);
+        struct mg_str rest =
+            relay->is_paused ? (struct mg_str){bytes.ptr, 0} : mg_str_from_offset(bytes, taken);
         enum mg_body_result result = mg_body_decode(&relay->body, rest, &used, &data);
         taken += used;
         if (result == MG_BODY_DATA) {

@@ -102,7 +102,17 @@ static bool load_policies(struct mg_server *server, struct mg_errs *errs)
         .default_servers = options->upstreams.items,
         .default_server_count = options->upstreams.count,
     };
-    server->set = mg_policy_set_load(&policy_options, errs);
+    if (options->policies.count == 0) {
+        /* An upstream and no word about who may read it: nobody else may. */
+        server->set =
+            mg_policy_set_load_text("(none)", MG_STR("default { }\n"), &policy_options, errs);
+        mg_log(MG_LOG_WARNING,
+               "no policy is given: requests go to the upstream, and no other origin may read "
+               "its answers (--policy says who may)",
+               NULL, 0);
+    } else {
+        server->set = mg_policy_set_load(&policy_options, errs);
+    }
     if (server->set == NULL) {
         return false;
     }

@@ -1,5 +1,5 @@
-/* test_relay.c - a relay by itself: what its caller is told, also when it holds the answer back.
- * Faults and retries are tested over the wire (tests/wire/p002).
+/* test_relay.c - a relay by itself: what its caller is told, also when it holds the answer
+ * back. Faults and retries are tested over the wire (tests/wire/p002).
  */
 #include "../net/harness.h"
 #include "proxy/relay.h"
@@ -219,7 +219,8 @@ static void answers_are_told(void **state)
     rig_stop(&rig);
 }
 
-/* The caller holds the answer back at its last octet: no byte would come later to tell its end. */
+/* The caller holds the answer back at its last octet: no byte would come later to tell its end.
+ * */
 static void the_end_is_told_though_the_answer_is_held_back(void **state)
 {
     (void)state;
