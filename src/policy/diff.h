@@ -85,9 +85,9 @@ struct mg_diff_change {
     struct mg_diff_place new_place;
     struct mg_str example; /* [HOST]/PATH that goes this way; empty where both patterns agree */
     struct mg_diff_list origins; /* patterns, as in policies: whom it concerns */
-    bool any_other_origin;       /* and every origin that neither set names */
+    bool has_others;             /* "*" among them: all that the other set does not allow */
     bool function_origins;       /* and whom the resource's functions allow */
-    struct mg_diff_list methods; /* of ACCESS and METHODS, SUPPORT */
+    struct mg_diff_list methods; /* of ACCESS and METHODS */
     struct mg_diff_list headers; /* request headers: of ACCESS and HEADERS */
     bool any_header;             /* and all others but Authorization */
     struct mg_diff_list exposed; /* response headers: of ACCESS and EXPOSE */
@@ -123,7 +123,7 @@ void mg_policy_diff_free(struct mg_policy_diff *diff);
 bool mg_policy_diff_widens(const struct mg_policy_diff *diff);
 
 /* Append one change as a sentence without a full stop and without a line break:
- * "https://*.partner.example gains PUT /orders/{id} with credentials". */
+ * "https://a.example gains PUT /orders/{id} with credentials". */
 void mg_diff_change_write(const struct mg_diff_change *change, struct mg_buf *out);
 
 /* Write one line for a log, NUL-terminated and cut at `size`: how many changes of which effect,
