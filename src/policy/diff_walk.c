@@ -311,7 +311,7 @@ static bool see(struct walk *walk, uint64_t key)
     return true;
 }
 
-/* Ask a set's router. Paths with %2F go nowhere where the resource does not take them. */
+/* Ask a set's router. Nothing answers a path with %2F where the resource does not take it. */
 static const struct mg_resource *route(const struct walk *walk, enum mg_diff_age age,
                                        struct mg_str path, bool has_encoded_slash)
 {
@@ -370,7 +370,7 @@ static void ask(struct walk *walk, const char *tail)
 struct branch {
     uint32_t node;
     unsigned char sets; /* that still care */
-    bool is_own;        /* came here by a literal; others are open behind any segment, too */
+    bool is_own; /* not open behind a segment that no pattern has, or this is behind one */
 };
 
 struct state {
@@ -408,7 +408,7 @@ static struct state step(struct walk *walk, const struct state *from, const stru
         unsigned sets = branch->sets & open_sets;
         uint32_t literal = text == NULL ? 0 : find_child(walk, branch->node, *text);
         if (!open(walk, &to, literal, sets, true) ||
-            (!to.is_behind_empty && !open(walk, &to, node->wild, sets, false))) {
+            (!to.is_behind_empty && !open(walk, &to, node->wild, sets, text == NULL))) {
             return to;
         }
         for (int age = 0; age < MG_DIFF_AGES; age++) {
