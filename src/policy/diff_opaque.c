@@ -292,8 +292,9 @@ struct mg_str mg_diff_handler_words(struct mg_differ *differ,
     };
     struct mg_buf buf;
     mg_buf_init(&buf, MAX_WORDS_BYTES);
-    mg_buf_add(&buf, mg_str_from(names[resource->handler.kind]));
-    if (resource->handler.name.len > 0) {
+    struct mg_str kind = mg_str_from(names[resource->handler.kind]);
+    mg_buf_add(&buf, kind);
+    if (resource->handler.name.len > 0 && !mg_str_equal(resource->handler.name, kind)) {
         mg_buf_printf(&buf, " \"%.*s\"", MG_STR_ARG(resource->handler.name));
     }
     return take_words(differ, &buf);
