@@ -63,7 +63,8 @@ static void print_heading(const struct mg_diff_change *change)
         return;
     }
     if (change->example.len > 0) {
-        (void)printf("before %.*s, ", MG_STR_ARG(before->pattern));
+        (void)printf("%.*s was answered by %.*s, ", MG_STR_ARG(change->example),
+                     MG_STR_ARG(before->pattern));
     }
     print_place(before);
     (void)printf(" -> ");
@@ -78,7 +79,7 @@ static void print_change(const struct mg_diff_change *change, struct mg_buf *sen
                                  [MG_DIFF_CHANGES] = '~',
                                  [MG_DIFF_UNKNOWN] = '?'};
     mg_buf_clear(sentence);
-    mg_diff_change_write(change, sentence);
+    mg_diff_change_write_short(change, sentence);
     (void)printf("  %c %.*s\n", marks[change->effect], MG_STR_ARG(mg_buf_str(sentence)));
 }
 

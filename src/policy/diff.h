@@ -123,8 +123,10 @@ void mg_policy_diff_free(struct mg_policy_diff *diff);
 bool mg_policy_diff_widens(const struct mg_policy_diff *diff);
 
 /* Append one change as a sentence without a full stop and without a line break:
- * "https://a.example gains PUT /orders/{id} with credentials". */
+ * "https://a.example gains PUT /orders/{id} with credentials". _short leaves out which paths were
+ * another resource's, for where that is said already. */
 void mg_diff_change_write(const struct mg_diff_change *change, struct mg_buf *out);
+void mg_diff_change_write_short(const struct mg_diff_change *change, struct mg_buf *out);
 
 /* Write one line for a log, NUL-terminated and cut at `size`: how many changes of which effect,
  * and the first that widens: "no difference", "2 changes, 1 widens: …". */

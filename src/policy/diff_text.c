@@ -256,7 +256,7 @@ static void add_route(const struct mg_diff_change *change, struct mg_buf *out)
     }
 }
 
-void mg_diff_change_write(const struct mg_diff_change *change, struct mg_buf *out)
+void mg_diff_change_write_short(const struct mg_diff_change *change, struct mg_buf *out)
 {
     switch (change->kind) {
     case MG_DIFF_ACCESS:
@@ -293,6 +293,11 @@ void mg_diff_change_write(const struct mg_diff_change *change, struct mg_buf *ou
         add_text(out, "the patterns of both sets meet in more ways than were looked at");
         break;
     }
+}
+
+void mg_diff_change_write(const struct mg_diff_change *change, struct mg_buf *out)
+{
+    mg_diff_change_write_short(change, out);
     add_route(change, out);
 }
 
