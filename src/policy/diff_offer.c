@@ -4,11 +4,12 @@
  * mg_cors_decide, and the rest is read from the fields that mg_cors_write_fields writes. All
  * origins that one rule allows get the same, so one of them is asked for.
  */
+#include "policy/diff_offer.h"
+
 #include <stdio.h>
 
 #include "core/buf.h"
 #include "cors/safelist.h"
-#include "policy/diff_layout.h"
 
 enum {
     MAX_FIELD_BYTES = 4 << 20, /* of an answer; a rule's blocks are bounded by less */

@@ -5,7 +5,8 @@
  *              kept:   METHODS, HEADERS, EXPOSE, CREDENTIALS, TIMING, by what the rules give
  *   the rest   what holds whoever asks, and what cannot be compared
  */
-#include "policy/diff_layout.h"
+#include "policy/diff_offer.h"
+#include "policy/diff_opaque.h"
 #include "policy/kept.h"
 
 /* What is worked out of one pair. */

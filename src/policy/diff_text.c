@@ -350,7 +350,7 @@ void mg_policy_diff_summary(const struct mg_policy_diff *diff, char *out, size_t
     struct mg_str whole = mg_buf_str(&buf);
     if (buf.overflowed) { /* patterns may be long: then the counts alone, and where to look */
         whole.len = head;
-        mg_err_set(out, size, "%.*ssee `moongate diff`", MG_STR_ARG(whole));
+        mg_err_set(out, size, "%.*s%s", MG_STR_ARG(whole), "see `moongate diff`");
         return;
     }
     mg_err_set(out, size, "%.*s%s", MG_STR_ARG(whole), diff->total > 1 ? " …" : "");

@@ -39,7 +39,8 @@ resource "/orders/{id}" {
     max_age = 600,
   },
 }
-resource "/orders/export" { methods = { "GET" }, cors = { origins = { "https://app.example.com" } } }
+resource "/orders/export" { methods = { "GET" },
+  cors = { origins = { "https://app.example.com" } } }
 resource "/session" { methods = { "GET", "POST" },
   cors = { origins = { "https://app.example.com" }, credentials = true } }
 resource "/tenants/{tenant}" { methods = { "GET" },

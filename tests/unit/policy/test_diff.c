@@ -1,5 +1,5 @@
-/* test_diff.c - comparisons of sets, row by row: two policies, and the sentences that say what is
- * different.
+/* test_diff.c - comparisons of sets, row by row: two policies, and the sentences that say what
+ * is different.
  */
 #include <sys/stat.h>
 
@@ -304,7 +304,8 @@ static void functions_cannot_be_compared(void **state)
          FUNCTION_OF("https://a.example", ""), ""},
         {"a variable that the function reads", FUNCTION_OF("https://a.example", ""),
          FUNCTION_OF("https://b.example", ""),
-         "? /t/{tenant} decides by function (origins), which has changed: cannot be compared\n"},
+         "? /t/{tenant} decides by function (origins), which has changed: cannot be "
+         "compared\n"},
         {"a function where the rule decided", GET_OF("{ \"https://a.example\" }"),
          "resource \"/a\" { methods = { \"GET\" }, cors = { origins = { \"https://a.example\" }"
          " }, simple = function(req) return nil end }",

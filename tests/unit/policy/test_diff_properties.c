@@ -1,9 +1,9 @@
-/* test_diff_properties.c - a comparison tells of every difference that a request can notice, and
- * of nothing else.
+/* test_diff_properties.c - a comparison tells of every difference that a request can notice,
+ * and of nothing else.
  *
- * Pairs of small sets are drawn, mostly alike. Every path, origin, method and header of the world
- * is put to both by the engine that serves; each way in which the answers differ has to be
- * covered by a change, and each change has to be noticed by some request.
+ * Pairs of small sets are drawn, mostly alike. Every path, origin, method and header of the
+ * world is put to both by the engine that serves; each way in which the answers differ has to
+ * be covered by a change, and each change has to be noticed by some request.
  */
 #include "cors/decide.h"
 #include "cors/pattern.h"
@@ -276,7 +276,8 @@ static void expect_said(struct trial *trial, const struct difference *difference
     mg_expect_true("a difference is told", is_said);
 }
 
-/* Note a change of this kind and pair as noticed, if there is one. Returns: whether there is. */
+/* Note a change of this kind and pair as noticed, if there is one. Returns: whether there
+ * is. */
 static bool notice(struct trial *trial, const struct mg_resource *const *pair,
                    enum mg_diff_kind kind, int effect)
 {
