@@ -196,8 +196,9 @@ static void choose_fresh(struct mg_diff_tree *tree)
 bool mg_diff_tree_build(struct mg_diff_tree *tree, struct mg_differ *differ)
 {
     *tree = (struct mg_diff_tree){.differ = differ};
-    bool has_roots = add_node(tree, 0) == MG_DIFF_HOSTS && add_node(tree, 0) == MG_DIFF_ROOT &&
-                     !differ->is_out_of_memory && grow_slots(tree);
+    (void)add_node(tree, MG_DIFF_HOSTS); /* itself */
+    (void)add_node(tree, MG_DIFF_HOSTS); /* MG_DIFF_ROOT */
+    bool has_roots = tree->node_count == MG_DIFF_ROOT + 1 && grow_slots(tree);
     if (!has_roots || !add_set(tree, MG_DIFF_OLD) || !add_set(tree, MG_DIFF_NEW)) {
         return false;
     }

@@ -167,8 +167,8 @@ struct state {
     bool is_behind_empty;         /* the last segment is empty */
 };
 
-static bool open(struct walk *walk, struct state *state, uint32_t node, unsigned sets,
-                 bool is_own)
+static bool open_branch(struct walk *walk, struct state *state, uint32_t node, unsigned sets,
+                        bool is_own)
 {
     unsigned caring = node == 0 ? 0 : sets & walk->tree.nodes[node].sets;
     if (caring == 0) {
@@ -195,8 +195,8 @@ static struct state step(struct walk *walk, const struct state *from, const stru
         unsigned sets = branch->sets & open_sets;
         uint32_t literal =
             text == NULL ? 0 : mg_diff_tree_child(&walk->tree, branch->node, *text);
-        if (!open(walk, &to, literal, sets, true) ||
-            (!to.is_behind_empty && !open(walk, &to, node->wild, sets, text == NULL))) {
+        if (!open_branch(walk, &to, literal, sets, true) ||
+            (!to.is_behind_empty && !open_branch(walk, &to, node->wild, sets, text == NULL))) {
             return to;
         }
         for (int age = 0; age < MG_DIFF_AGES; age++) {
@@ -341,9 +341,9 @@ static void explore_host(struct walk *walk, uint32_t root)
     bool is_host = root != MG_DIFF_ROOT;
     walk->host = is_host ? walk->tree.nodes[root].text : (struct mg_str){"", 0};
     walk->path_len = 0;
-    (void)open(walk, &state, root, BOTH, true);
+    (void)open_branch(walk, &state, root, BOTH, true);
     if (is_host) {
-        (void)open(walk, &state, MG_DIFF_ROOT, BOTH, false);
+        (void)open_branch(walk, &state, MG_DIFF_ROOT, BOTH, false);
     }
     if (is_worth_it(walk, &state)) {
         explore(walk, &state);

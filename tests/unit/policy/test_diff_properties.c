@@ -265,15 +265,14 @@ static void expect_said(struct trial *trial, const struct difference *difference
         }
     }
     if (!is_said) {
+        const struct mg_resource *resource = difference->pair[difference->is_gain];
+        struct mg_str pattern = resource == NULL ? MG_STR("") : resource->pattern;
         (void)fprintf(stderr, "not told: %s %.*s %s '%.*s' of '%.*s'\n",
                       mg_diff_kind_name(difference->kind), MG_STR_ARG(difference->origin),
                       difference->is_gain ? "gains" : "loses", MG_STR_ARG(difference->name),
-                      MG_STR_ARG(difference->pair[difference->is_gain ? 1 : 0] == NULL
-                                     ? MG_STR("")
-                                     : difference->pair[difference->is_gain ? 1 : 0]->pattern));
-        print_trial(trial);
+                      MG_STR_ARG(pattern));
     }
-    mg_expect_true("a difference is told", is_said);
+    expect_told(trial, "a difference is told", is_said);
 }
 
 /* Note a change of this kind and pair as noticed, if there is one. Returns: whether there
