@@ -13,6 +13,8 @@ resource "/forward" { methods = { "GET", "OPTIONS" }, options = "forward", handl
   cors = { origins = { "https://a.example" } } }
 resource "/off" { methods = { "GET", "OPTIONS" }, cors = false, handler = respond {
   status = 200, fields = { Vary = "X-Own" }, body = "off" } }
+resource "/own" { methods = { "GET" }, cors = false, handler = respond {
+  fields = { ["Access-Control-Allow-Origin"] = "https://own.example" }, body = "own" } }
 resource "/closed" { methods = { "GET" }, handler = "echo" }
 ]]
 
@@ -101,6 +103,10 @@ describe("method", function()
       { "cors = false: the handler answers preflights", line = "OPTIONS /off",
         fields = { "Host: a", FINE, ACRM }, status = 200, body = "off", cors = false,
         equal = { Vary = "X-Own" }, absent = { "Allow" } },
+      { "cors = false: CORS fields of the handler pass", line = "GET /own",
+        fields = { "Host: a", FINE }, status = 200, body = "own",
+        equal = { ["Access-Control-Allow-Origin"] = "https://own.example" },
+        absent = { "Vary" } },
       { "cors = false: the handler's fields pass as they are", line = "GET /off",
         fields = { "Host: a", FINE }, status = 200, body = "off", cors = false,
         equal = { Vary = "X-Own" } },
