@@ -72,7 +72,7 @@ static bool is_framing_field(struct mg_str name)
 static bool is_cors_field(struct mg_str name)
 {
     struct mg_str prefix = MG_STR("access-control-");
-    return mg_str_equal_nocase(name, MG_STR("timing-allow-origin")) ||
+    return mg_str_equal_nocase(name, MG_STR("Timing-Allow-Origin")) ||
            (name.len >= prefix.len &&
             mg_str_equal_nocase((struct mg_str){name.ptr, prefix.len}, prefix));
 }
