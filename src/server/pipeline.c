@@ -188,6 +188,9 @@ static void decide(struct mg_exchange *exchange)
 void mg_pipeline_decide(struct mg_exchange *exchange)
 {
     decide(exchange);
+    if (exchange->head->method == MG_METHOD_CONNECT) {
+        exchange->keep_alive = false; /* what follows may be meant for a tunnel */
+    }
     if (exchange->head->expectation_unsupported) {
         exchange->keep_alive = false; /* whether content follows is anyone's guess */
         refuse(exchange, 417, "expectation-unsupported");
