@@ -17,6 +17,7 @@
 
 #include "core/alloc.h"
 #include "core/log.h"
+#include "script/fields.h"
 #include "script/sandbox.h"
 #include "script/state_internal.h"
 
@@ -137,6 +138,7 @@ struct mg_script *mg_script_new(const struct mg_script_limits *limits, const lua
         .max_cpu_ms = limits->max_cpu_ms != 0 ? limits->max_cpu_ms : MG_SCRIPT_MAX_CPU_MS,
     };
     script->ceiling = script->limits.max_bytes;
+    script->max_fields = MG_LOAD_MAX_FIELDS;
     script->max_steps = script->limits.max_steps;
     script->L = lua_newstate(mg_budget_allocate, script);
     if (script->L == NULL) {
@@ -235,20 +237,38 @@ static int seal(lua_State *L)
     return 0;
 }
 
+/* The state has no watch yet. Returns: false. */
+static bool fail_seal(struct mg_script *script, const char *code, struct mg_script_fault *fault)
+{
+    *fault =
+        (struct mg_script_fault){.err = {.severity = MG_ERROR, .code = code}, .is_final = true};
+    if (strcmp(code, "policy-memory") == 0) {
+        MG_ERR_SET(fault->err.message,
+                   "what hooks can reach takes %zu bytes of memory; at most %zu are kept",
+                   script->bytes, script->limits.max_bytes / 2);
+        MG_ERR_SET(fault->err.hint,
+                   "long lists of origins belong into a text file: file \"…\"");
+    } else {
+        MG_ERR_SET(fault->err.message, "cannot start the thread that watches scripts");
+    }
+    script->is_sealed = false;
+    return false;
+}
+
 bool mg_script_seal(struct mg_script *script, const struct mg_script_budget *budget, void *host,
                     mg_seal_report_fn report, void *context, struct mg_script_fault *fault)
 {
     struct sealing sealing = {.report = report, .context = context};
+    script->max_fields = SIZE_MAX; /* what the walk has found: no numbers of a script's */
     if (!mg_script_call(script, seal, &sealing, fault)) {
         return false;
     }
     mg_budget_seal(script, budget);
+    if (script->bytes > script->limits.max_bytes / 2) {
+        return fail_seal(script, "policy-memory", fault);
+    }
     if (!budget->counts && !mg_watch_add(&script->watch)) {
-        script->is_sealed = false;
-        *fault = (struct mg_script_fault){.err = {.severity = MG_ERROR, .code = "thread-start"},
-                                          .is_final = true};
-        MG_ERR_SET(fault->err.message, "cannot start the thread that watches scripts");
-        return false;
+        return fail_seal(script, "thread-start", fault);
     }
     script->host = host;
     script->watched_count = sealing.watched_count;
