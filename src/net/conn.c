@@ -67,6 +67,11 @@ int mg_conn_peer_bytes(const struct mg_conn *conn, const unsigned char **bytes)
     return conn->peer_family;
 }
 
+size_t mg_conn_listener(const struct mg_conn *conn)
+{
+    return conn->listener;
+}
+
 uint16_t mg_conn_peer_port(const struct mg_conn *conn)
 {
     return conn->peer_port;
@@ -76,7 +81,8 @@ uint16_t mg_conn_peer_port(const struct mg_conn *conn)
 
 static void on_timer(struct mg_timer *timer);
 
-void mg_conn_begin(struct mg_worker *worker, int fd, const struct sockaddr *peer)
+void mg_conn_begin(struct mg_worker *worker, int fd, size_t listener,
+                   const struct sockaddr *peer)
 {
     struct mg_conn *conn = mg_slab_take(&worker->slab);
     if (conn == NULL) {
@@ -86,6 +92,7 @@ void mg_conn_begin(struct mg_worker *worker, int fd, const struct sockaddr *peer
     }
     conn->worker = worker;
     conn->fd = fd;
+    conn->listener = (uint16_t)listener;
     conn->timer.fire = on_timer;
     keep_peer(conn, peer);
     conn->next = worker->conns;

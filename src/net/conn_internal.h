@@ -43,6 +43,7 @@ struct mg_conn {
     uint16_t interest; /* EV_READ, EV_WRITE as added to the loop */
     uint16_t peer_port;
     uint16_t peer_family;
+    uint16_t listener; /* index of the address it came by */
     alignas(max_align_t) unsigned char peer_address[16];
     /* The protocol's bytes follow. */
 };
@@ -74,9 +75,10 @@ static inline bool mg_conn_is_open(const struct mg_conn *conn)
 }
 
 /* conn.c */
-/* Take the accepted socket `fd` (closed on failure): on_open, and what it has to read. The
- * connection may already be gone when this returns. */
-void mg_conn_begin(struct mg_worker *worker, int fd, const struct sockaddr *peer);
+/* Take the socket `fd` (closed on failure) that listener `listener` has accepted: on_open, and
+ * what it has to read. The connection may already be gone when this returns. */
+void mg_conn_begin(struct mg_worker *worker, int fd, size_t listener,
+                   const struct sockaddr *peer);
 /* Call a callback that takes only the connection; where the protocol has none, close with
  * `close_reason` unless that is NULL. */
 void mg_conn_call(struct mg_conn *conn, void (*callback)(struct mg_conn *),
