@@ -105,33 +105,45 @@ unsigned mg_authorize_adopt(struct mg_exchange *exchange, const char **reason)
     return 0;
 }
 
-const char *mg_authorize_place(struct mg_exchange *exchange)
+/* What the proxy's own fields say of where the request went. Returns: NULL, or a reason. */
+static const char *read_place(const struct mg_head *head, struct mg_str *host,
+                              struct mg_str *scheme)
 {
-    const struct mg_head *head = exchange->head;
-    const struct mg_target *target = &exchange->target;
-    struct mg_str host;
     struct mg_str proto;
-    if (!read_either(head, MG_STR("x-forwarded-host"), MG_STR("x-original-host"), &host) ||
+    if (!read_either(head, MG_STR("x-forwarded-host"), MG_STR("x-original-host"), host) ||
         !read_single(head, MG_STR("x-forwarded-proto"), &proto)) {
         return "original-contradictory";
     }
-    struct mg_str scheme = mg_forwarded_scheme(proto);
-    if ((host.ptr != NULL && !mg_authority_is_valid(host)) ||
-        (proto.ptr != NULL && scheme.len == 0)) {
-        return host.ptr != NULL && !mg_authority_is_valid(host) ? "host-malformed"
-                                                                : "scheme-malformed";
+    if (host->ptr != NULL && !mg_authority_is_valid(*host)) {
+        return "host-malformed";
+    }
+    *scheme = mg_forwarded_scheme(proto);
+    return proto.ptr != NULL && scheme->len == 0 ? "scheme-malformed" : NULL;
+}
+
+const char *mg_authorize_place(struct mg_exchange *exchange)
+{
+    const struct mg_target *target = &exchange->target;
+    struct mg_str host;
+    struct mg_str scheme;
+    const char *reason = read_place(exchange->head, &host, &scheme);
+    if (reason != NULL) {
+        return reason;
     }
     if (target->form == MG_TARGET_ABSOLUTE) {
         struct mg_str absolute = mg_forwarded_scheme(target->scheme);
         if ((host.ptr != NULL && !mg_str_equal_nocase(host, target->authority)) ||
-            (proto.ptr != NULL && !mg_str_equal(scheme, absolute))) {
+            !agrees(scheme, absolute)) {
             return "original-contradictory";
         }
         host = target->authority;
         scheme = absolute;
     }
-    if (host.ptr == NULL || scheme.len == 0) {
-        return host.ptr == NULL ? "original-host-missing" : "original-scheme-missing";
+    if (host.ptr == NULL) {
+        return "original-host-missing";
+    }
+    if (scheme.ptr == NULL) {
+        return "original-scheme-missing";
     }
     exchange->target.authority = host;
     exchange->host = host;

@@ -2,9 +2,9 @@
  * Traefik ForwardAuth, Caddy forward_auth, Envoy ext_authz, Lua in HAProxy and Apache).
  *
  * Shape:     the check request is turned into the original one, which then takes the usual way
- *            through the pipeline. 200 means that it would have been handed over; its fields are
- *            what belongs on the upstream's answer. Any other answer is the one to give in the
- *            upstream's place; 200 is never among them.
+ *            through the pipeline. 200 means that it would have been handed over; its fields
+ *            are what belongs on the upstream's answer. Any other answer is the one to give in
+ *            the upstream's place; 200 is never among them.
  * Errors:    403 for a peer that may not ask; 400 where the original request is missing,
  *            contradictory or malformed. No CORS fields: nothing has been decided.
  * Threads:   the worker's.

@@ -78,10 +78,10 @@ enum mg_trust_fields {
 };
 
 struct mg_server_options {
-    struct mg_strings listen; /* addresses; none: 127.0.0.1:8080 */
+    struct mg_strings listen;                              /* addresses; none: 127.0.0.1:8080 */
     enum mg_listen_mode listen_modes[MG_OPTIONS_MAX_LIST]; /* of the same index */
-    struct mg_strings policies;                  /* files and directories */
-    struct mg_strings plugins;                   /* directories of plugins */
+    struct mg_strings policies;                            /* files and directories */
+    struct mg_strings plugins;                             /* directories of plugins */
     struct mg_strings public_origins;            /* serialized origins of this server */
     struct mg_cidr trusted[MG_OPTIONS_MAX_LIST]; /* proxies that are believed and may ask */
     size_t trusted_count;

@@ -33,8 +33,8 @@ export class Nginx {
     nginx.port = await freePort();
     nginx.url = `http://127.0.0.1:${nginx.port}`;
     nginx.dir = await mkdtemp(join(tmpdir(), "moongate-nginx-"));
-    const block = /\n```nginx\n([^]*?\n)```\n/.exec(await readFile("docs/integrations.md", "utf8"))[1];
-    let text = block;
+    const document = await readFile("docs/integrations.md", "utf8");
+    let [, text] = /\n```nginx\n([^]*?\n)```\n/.exec(document);
     for (const [from, to] of [
       ["127.0.0.1:8080", `127.0.0.1:${ports.serve}`],
       ["127.0.0.1:8081", `127.0.0.1:${ports.authorize}`],

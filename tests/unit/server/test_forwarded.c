@@ -33,9 +33,9 @@ static void expect_rows(enum mg_trust_fields fields, const struct row *rows, siz
         struct mg_forwarded told;
         int length = snprintf(request, sizeof(request), "GET / HTTP/1.1\r\nHost: a\r\n%s\r\n",
                               rows[i].lines);
-        assert_int_equal(mg_head_parse((struct mg_str){request, (size_t)length}, &limits, &scan,
-                                       &head),
-                         MG_HEAD_COMPLETE);
+        assert_int_equal(
+            mg_head_parse((struct mg_str){request, (size_t)length}, &limits, &scan, &head),
+            MG_HEAD_COMPLETE);
         mg_forwarded_read(&options, &head, &told);
         if (told.family == AF_UNIX) {
             (void)snprintf(address, sizeof(address), "unix");
@@ -57,12 +57,12 @@ static void x_forwarded_is_read_from_its_end(void **state)
          "X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: b:8443"
          "\r\n",
          "203.0.113.7", "https", "b:8443"},
-        {"what the client wrote stands before it", "X-Forwarded-For: 192.0.2.1, 203.0.113.7\r\n",
-         "203.0.113.7", "", ""},
-        {"trusted hops are passed over", "X-Forwarded-For: 192.0.2.1,203.0.113.7 , 10.0.0.3\r\n",
-         "203.0.113.7", "", ""},
-        {"all are trusted: the first", "X-Forwarded-For: 10.0.0.9, 10.0.0.3\r\n", "10.0.0.9", "",
-         ""},
+        {"what the client wrote stands before it",
+         "X-Forwarded-For: 192.0.2.1, 203.0.113.7\r\n", "203.0.113.7", "", ""},
+        {"trusted hops are passed over",
+         "X-Forwarded-For: 192.0.2.1,203.0.113.7 , 10.0.0.3\r\n", "203.0.113.7", "", ""},
+        {"all are trusted: the first", "X-Forwarded-For: 10.0.0.9, 10.0.0.3\r\n", "10.0.0.9",
+         "", ""},
         {"several lines are one list",
          "X-Forwarded-For: 192.0.2.1\r\nX-A: b\r\nX-Forwarded-For: 203.0.113.7\r\n"
          "X-Forwarded-For: 10.0.0.3\r\n",
@@ -75,7 +75,8 @@ static void x_forwarded_is_read_from_its_end(void **state)
          "", ""},
         {"garbage ends it", "X-Forwarded-For: 203.0.113.7, 1.2.3.4.5, 10.0.0.3\r\n", "10.0.0.3",
          "", ""},
-        {"garbage alone tells nothing", "X-Forwarded-For: 203.0.113.7 10.0.0.3\r\n", "", "", ""},
+        {"garbage alone tells nothing", "X-Forwarded-For: 203.0.113.7 10.0.0.3\r\n", "", "",
+         ""},
         {"IPv4 with a port", "X-Forwarded-For: 203.0.113.7:4711\r\n", "203.0.113.7", "", ""},
         {"IPv6", "X-Forwarded-For: 2001:DB8::1, fd00::2\r\n", "2001:db8::1", "", ""},
         {"IPv6 in brackets, with a port", "X-Forwarded-For: [2001:db8::1]:443, [fd00::2]\r\n",
@@ -88,7 +89,8 @@ static void x_forwarded_is_read_from_its_end(void **state)
          "203.0.113.7", "", ""},
         {"a Unix peer alone", "X-Forwarded-For: unix:\r\n", "unix", "", ""},
         {"of several schemes the peer vouches for the last",
-         "X-Forwarded-Proto: https, http\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: a, b\r\n",
+         "X-Forwarded-Proto: https, http\r\nX-Forwarded-Proto: https\r\n"
+         "X-Forwarded-Host: a, b\r\n",
          "", "https", "b"},
         {"a scheme that is none", "X-Forwarded-Proto: gopher\r\n", "", "", ""},
         {"schemes of WebSockets, in any case", "X-Forwarded-Proto: WSS\r\n", "", "https", ""},
@@ -128,8 +130,8 @@ static void forwarded_is_read_from_its_end(void **state)
         {"a hop that hides its client ends it, and its own words count",
          "Forwarded: for=192.0.2.1;host=evil, for=_hidden;proto=https, for=10.0.0.3\r\n",
          "10.0.0.3", "https", ""},
-        {"so does one that names none", "Forwarded: for=192.0.2.1, proto=https\r\n", "", "https",
-         ""},
+        {"so does one that names none", "Forwarded: for=192.0.2.1, proto=https\r\n", "",
+         "https", ""},
         {"an open quote tells nothing", "Forwarded: for=\"192.0.2.1, for=203.0.113.7\r\n", "",
          "", ""},
         {"nor what stands before a line that tells nothing",
