@@ -122,7 +122,7 @@ static void set_interest(struct mg_conn *conn, int interest)
     if (conn->interest != 0) {
         (void)event_del(&conn->event);
     }
-    conn->interest = (uint16_t)interest;
+    conn->interest = (uint8_t)interest;
     if (interest != 0 &&
         (event_assign(&conn->event, conn->worker->base, conn->fd,
                       (short)(interest | EV_PERSIST), mg_conn_on_event, conn) != 0 ||

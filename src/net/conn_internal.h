@@ -40,10 +40,10 @@ struct mg_conn {
     uint32_t linger_bytes;   /* that may still be dropped */
     int fd;
     uint16_t flags;
-    uint16_t interest; /* EV_READ, EV_WRITE as added to the loop */
     uint16_t peer_port;
-    uint16_t peer_family;
     uint16_t listener; /* index of the address it came by */
+    uint8_t interest;  /* EV_READ, EV_WRITE as added to the loop */
+    uint8_t peer_family;
     alignas(max_align_t) unsigned char peer_address[16];
     /* The protocol's bytes follow. */
 };

@@ -120,6 +120,11 @@ local function decided(answer)
   return table.concat(fields, "\n")
 end
 
+-- A body of the engine's, less what is another one each time.
+local function without_id(body)
+  return (body:gsub("%(id %x+%)", "(id)"))
+end
+
 -- The original requests: method, target, fields. Each is sent to the serving listener as it is,
 -- and asked about.
 local ORIGINALS = {
@@ -228,7 +233,7 @@ describe("a check", function()
         assert.equals(direct.status == 200 and 204 or direct.status, asked.status)
         assert.is_true(asked.status ~= 200, "200 is leave to go on")
         if method ~= "HEAD" then
-          assert.equals(direct.body, asked.body)
+          assert.equals(without_id(direct.body), without_id(asked.body))
         end
       end
       assert.equals(decided(direct), decided(asked))
