@@ -70,7 +70,7 @@ static enum accepted accept_one(struct mg_acceptor *acceptor)
         worker->limits.max_connections) {
         answer_busy(worker, fd);
     } else {
-        mg_conn_begin(worker, fd, (const struct sockaddr *)&peer);
+        mg_conn_begin(worker, fd, acceptor->index, (const struct sockaddr *)&peer);
     }
     return ACCEPT_NEXT;
 }

@@ -23,6 +23,7 @@ enum {
 struct listener {
     char address[MG_ADDRESS_TEXT_BYTES];
     char name[64]; /* systemd's */
+    int option;    /* index in the options' addresses; -1: inherited */
     bool is_loopback;
     bool is_shared;
     atomic_uint holders; /* workers that wait on a shared socket */
@@ -92,6 +93,7 @@ static struct listener *add(struct mg_listeners *all, bool is_shared, struct mg_
     }
     listener->fds = fds;
     listener->is_shared = is_shared;
+    listener->option = -1;
     atomic_init(&listener->holders, all->workers);
     atomic_flag_clear(&listener->is_file_gone);
     all->items[all->count++] = listener;
@@ -252,7 +254,11 @@ struct mg_listeners *mg_listeners_open(const struct mg_listen_options *options,
         adopt(all, &inherited, errs);
     } else {
         for (size_t i = 0; i < options->address_count; i++) {
+            size_t first = all->count;
             open_address(all, options->addresses[i], options, errs);
+            for (size_t opened = first; opened < all->count; opened++) {
+                all->items[opened]->option = (int)i;
+            }
         }
     }
     mg_inherit_end(&inherited);
@@ -294,6 +300,11 @@ const char *mg_listeners_address(const struct mg_listeners *listeners, size_t in
 const char *mg_listeners_name(const struct mg_listeners *listeners, size_t index)
 {
     return listeners->items[index]->name;
+}
+
+int mg_listeners_option(const struct mg_listeners *listeners, size_t index)
+{
+    return listeners->items[index]->option;
 }
 
 bool mg_listeners_is_loopback(const struct mg_listeners *listeners, size_t index)

@@ -42,6 +42,8 @@ void mg_listeners_close(struct mg_listeners *listeners);
  * Then one of them as text, port 0 resolved: "127.0.0.1:41234", "[::1]:8080", "unix:/path". */
 size_t mg_listeners_count(const struct mg_listeners *listeners);
 const char *mg_listeners_address(const struct mg_listeners *listeners, size_t index);
+/* Which of options->addresses it stands for; -1: inherited. */
+int mg_listeners_option(const struct mg_listeners *listeners, size_t index);
 /* The name systemd gave an inherited socket; "" for any other. */
 const char *mg_listeners_name(const struct mg_listeners *listeners, size_t index);
 /* Whether every peer that can reach the address is on this machine: loopback or Unix. */

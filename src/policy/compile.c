@@ -215,6 +215,7 @@ static void set_handler(struct mg_loader *loader, const struct mg_policy_set *se
                         struct mg_resource *resource)
 {
     resource->handler = decl->handler;
+    resource->has_handler = decl->has_handler;
     if (!decl->has_handler && has_upstream(loader, set, MG_STR("default"))) {
         resource->handler.kind = MG_HANDLER_PROXY;
         resource->handler.name = MG_STR("default");

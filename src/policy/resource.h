@@ -73,6 +73,7 @@ struct mg_resource {
     enum mg_cors_mode cors_mode;
     const struct mg_rule *rule;
     struct mg_handler_spec handler;
+    bool has_handler;      /* the policy names it; else it is the default */
     bool forwards_options; /* options = "forward" */
     bool encoded_slash;
     unsigned functions; /* 1 << enum mg_function; 0: C alone decides (policy/runtime.h) */

@@ -28,6 +28,8 @@ struct mg_exchange *mg_exchange_new(struct server_worker *worker, struct mg_conn
     exchange->conn = conn;
     exchange->worker = worker;
     exchange->set = worker->server->set;
+    exchange->mode =
+        conn == NULL ? MG_LISTEN_SERVE : worker->server->listen_modes[mg_conn_listener(conn)];
     exchange->handler = NULL;
     exchange->handler_state = NULL;
     exchange->head = &worker->head;

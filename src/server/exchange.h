@@ -20,6 +20,7 @@
 #include "net/conn.h"
 #include "policy/runtime.h"
 #include "server/handler.h"
+#include "server/options.h"
 
 struct server_worker;
 
@@ -37,6 +38,7 @@ struct mg_exchange {
     struct mg_conn *conn;
     struct server_worker *worker;
     const struct mg_policy_set *set;  /* the generation it began with */
+    enum mg_listen_mode mode;         /* of the listener it came by */
     const struct mg_handler *handler; /* NULL: answered by the engine itself */
     void *handler_state;
 

@@ -224,6 +224,12 @@ bool mg_hooks_request(struct mg_exchange *exchange)
     return answer->is_given;
 }
 
+unsigned mg_hooks_given_status(const struct mg_exchange *exchange)
+{
+    const struct mg_plugin_answer *answer = exchange->handler_state;
+    return exchange->handler == &handler_given ? answer->status : 0;
+}
+
 /* ---- the plugin handler ---- */
 
 static void gather(struct mg_exchange *exchange, struct mg_str data)

@@ -29,6 +29,7 @@ struct mg_server {
     struct mg_lines public_origins;
     struct mg_str public_origin_items[MG_OPTIONS_MAX_LIST];
     struct mg_listeners *listeners;
+    enum mg_listen_mode *listen_modes; /* of each of them */
     struct mg_workers *workers;
     struct access_log *access_log; /* NULL: off */
     struct mg_str busy_answer;
@@ -55,5 +56,8 @@ void mg_server_reopen_logs(struct mg_server *server);
 /* Address `index` as a URL: "http://127.0.0.1:8080" or "unix:/path"; NULL beyond the last. */
 const char *mg_server_url(const struct mg_server *server, size_t index, char *buffer,
                           size_t size);
+
+/* Whether that address is one where proxies ask. */
+bool mg_server_authorizes(const struct mg_server *server, size_t index);
 
 #endif
