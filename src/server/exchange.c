@@ -145,9 +145,8 @@ static void detach(struct mg_exchange *exchange)
     struct exchange_place place = mg_exchange_place(exchange);
     place.pattern = mg_arena_dup(&exchange->arena, place.pattern);
     place.revision = mg_arena_dup(&exchange->arena, place.revision);
-    place.file = place.file == NULL
-                     ? NULL
-                     : mg_arena_dup(&exchange->arena, mg_str_from(place.file)).ptr;
+    place.file =
+        place.file == NULL ? NULL : mg_arena_dup(&exchange->arena, mg_str_from(place.file)).ptr;
     exchange->place = place;
     mg_shadow_judge(exchange);
     mg_exchange_let_go(exchange);

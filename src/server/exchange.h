@@ -75,12 +75,12 @@ struct mg_exchange {
     enum mg_response_framing framing;
     int64_t length_left; /* of a declared body */
     uint64_t bytes_out;
-    uint64_t started_us; /* 0 where nobody logs */
+    uint64_t started_us;         /* 0 where nobody logs */
     struct exchange_place place; /* once the generation was let go of */
     bool is_kept;
     bool was_shadowed; /* the shadow has judged it */
-    bool skips_hooks; /* a response hook failed: the answer that says so goes without */
-    bool has_begun;   /* the handler has */
+    bool skips_hooks;  /* a response hook failed: the answer that says so goes without */
+    bool has_begun;    /* the handler has */
     bool body_done;
     bool body_is_dropped; /* refused or not wanted */
     bool body_is_paused;

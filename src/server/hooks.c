@@ -171,8 +171,8 @@ bool mg_hooks_request(struct mg_exchange *exchange)
     }
     struct mg_script_fault fault;
     const struct mg_plugin *failed = NULL;
-    if (!mg_dispatch_request_hooks(mg_runtime_script(exchange->runtime), &list, request,
-                                   answer, &failed, &fault)) {
+    if (!mg_dispatch_request_hooks(mg_runtime_script(exchange->runtime), &list, request, answer,
+                                   &failed, &fault)) {
         report(exchange, "request", &fault);
         exchange->handler = NULL;
         return true;
@@ -226,8 +226,8 @@ static void plugin_body_end(struct mg_exchange *exchange)
     }
     struct mg_str body = content == NULL ? MG_STR("") : mg_buf_str(content);
     request->body = &body;
-    bool ok = mg_dispatch_handler(mg_runtime_script(exchange->runtime), &list, request,
-                                  &answer, &failed, &fault);
+    bool ok = mg_dispatch_handler(mg_runtime_script(exchange->runtime), &list, request, &answer,
+                                  &failed, &fault);
     request->body = NULL;
     drop_content(exchange);
     if (ok && answer.is_given) {
@@ -316,8 +316,8 @@ bool mg_hooks_response(struct mg_exchange *exchange, struct mg_answer *answer)
     if (request == NULL || !take_apart(exchange, answer, &response)) {
         return false;
     }
-    if (!mg_dispatch_response(mg_runtime_script(exchange->runtime), &list, request,
-                              &response, &failed, &fault)) {
+    if (!mg_dispatch_response(mg_runtime_script(exchange->runtime), &list, request, &response,
+                              &failed, &fault)) {
         report(exchange, "response", &fault);
         return false;
     }

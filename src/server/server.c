@@ -10,8 +10,8 @@
 #include "http/response.h"
 #include "net/notify.h"
 #include "net/worker.h"
-#include "server/access_log.h"
 #include "plugin/dict.h"
+#include "server/access_log.h"
 #include "server/exchange.h"
 #include "server/generation.h"
 #include "server/http_conn.h"
@@ -60,8 +60,7 @@ static void end_worker(struct mg_worker *thread, void *state)
 static void warn_of_echo(struct mg_server *server)
 {
     const struct mg_policy_set *set = atomic_load(&server->active)->set;
-    for (size_t i = 0; set->has_echo && i < mg_listeners_count(server->listeners);
-         i++) {
+    for (size_t i = 0; set->has_echo && i < mg_listeners_count(server->listeners); i++) {
         if (!mg_listeners_is_loopback(server->listeners, i)) {
             MG_LOG(MG_LOG_WARNING,
                    "echo can be reached from other machines: it shows requests and addresses",

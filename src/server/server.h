@@ -29,7 +29,7 @@ struct mg_server {
     struct mg_swap *swap;                   /* NULL: a gate */
     struct mg_dicts *dicts;
     uint64_t started_us;
-    char first_revision[MG_REVISION_SIZE]; /* that it began with */
+    char first_revision[MG_REVISION_SIZE];   /* that it began with */
     _Atomic(struct server_worker *) *states; /* one a worker, from its start to the server's
                                                 end */
     struct mg_lines public_origins;

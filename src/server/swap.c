@@ -22,9 +22,9 @@
 #include "server/swap_internal.h"
 
 enum {
-    QUIET_MS = 150,    /* without a change, before files are read */
-    WRITING_MS = 1000, /* the same where a file was written to and not closed */
-    LONGEST_MS = 2000, /* from the first change, whatever follows */
+    QUIET_MS = 150,      /* without a change, before files are read */
+    WRITING_MS = 1000,   /* the same where a file was written to and not closed */
+    LONGEST_MS = 2000,   /* from the first change, whatever follows */
     KEPT_WAIT_MS = 2000, /* that a rollback waits for the state directory */
 };
 
@@ -494,8 +494,9 @@ void mg_swap_rollback(struct mg_swap *swap, uint64_t generation,
     } else if (target == NULL) {
         swap->swaps[MG_TRIGGER_ROLLBACK][MG_SWAP_NOTHING]++;
         fill_active(swap, outcome, MG_SWAP_NOTHING,
-                    generation == 0 ? "there is no earlier generation to go back to"
-                                    : "that generation is not kept: status lists those that are");
+                    generation == 0
+                        ? "there is no earlier generation to go back to"
+                        : "that generation is not kept: status lists those that are");
     } else {
         roll_back(swap, target, outcome);
     }

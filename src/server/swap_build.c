@@ -25,8 +25,8 @@ static void run_build(struct mg_idle_job *job)
         .trigger = build->trigger,
         .dicts = build->is_shadow ? NULL : server->dicts,
         .witness = is_promotion ? NULL : &build->witness,
-        .bundle_out = server->options.state_dir != NULL && !is_promotion ? &build->bundle
-                                                                         : NULL,
+        .bundle_out =
+            server->options.state_dir != NULL && !is_promotion ? &build->bundle : NULL,
         .known_revision = has_to_differ ? build->base->revision : NULL,
         .is_known = &build->is_unchanged,
     };
@@ -79,11 +79,11 @@ static struct swap_build *new_build(struct mg_swap *swap, enum mg_swap_trigger t
     if (trigger == MG_TRIGGER_PROMOTE) {
         build->shadow = swap->shadow;
     }
-    bool is_copied = build->has_own_paths
-                         ? mg_swap_copy_paths(&build->paths, request->paths,
-                                              request->path_count)
-                         : mg_swap_copy_paths(&build->paths, swap->paths.strings.items,
-                                              swap->paths.strings.count);
+    bool is_copied =
+        build->has_own_paths
+            ? mg_swap_copy_paths(&build->paths, request->paths, request->path_count)
+            : mg_swap_copy_paths(&build->paths, swap->paths.strings.items,
+                                 swap->paths.strings.count);
     if (!is_copied) {
         mg_swap_free_build(build);
         return NULL;
@@ -259,8 +259,8 @@ static void note_error(struct mg_swap *swap, const struct swap_build *build,
 {
     bool is_error = result == MG_SWAP_INVALID || result == MG_SWAP_WIDENS ||
                     result == MG_SWAP_FAILED || result == MG_SWAP_BUSY;
-    bool is_made_good = (result == MG_SWAP_DONE || result == MG_SWAP_UNCHANGED) &&
-                        !build->is_shadow;
+    bool is_made_good =
+        (result == MG_SWAP_DONE || result == MG_SWAP_UNCHANGED) && !build->is_shadow;
     if (!is_error && !is_made_good) {
         return;
     }
@@ -278,8 +278,8 @@ static void note_error(struct mg_swap *swap, const struct swap_build *build,
 /* Go on watching what was seen, the broken too: mending it is a change. */
 static void watch(struct mg_swap *swap, struct swap_build *build, enum mg_swap_result result)
 {
-    bool is_active = (result == MG_SWAP_DONE || result == MG_SWAP_UNCHANGED) &&
-                     !build->is_shadow;
+    bool is_active =
+        (result == MG_SWAP_DONE || result == MG_SWAP_UNCHANGED) && !build->is_shadow;
     if (build->shadow != NULL || build->is_shadow || (build->has_own_paths && !is_active)) {
         return; /* triggers do not read these */
     }

@@ -56,8 +56,8 @@ struct swap_build {
     bool answers_signal; /* the service manager waits for it */
     bool is_superseded;  /* by a rollback */
     struct swap_paths paths;
-    bool has_own_paths;          /* other ones than the server's so far */
-    struct mg_generation *base;  /* the active one when it began */
+    bool has_own_paths;           /* other ones than the server's so far */
+    struct mg_generation *base;   /* the active one when it began */
     struct mg_generation *shadow; /* to be promoted, or NULL */
     struct swap_waiter *waiters;
     uint64_t began_ms; /* wall clock */
@@ -105,7 +105,7 @@ struct mg_swap {
      * and what the reaper has not freed. */
     struct mg_generation *generations;
     struct mg_generation *active;
-    struct mg_generation *shadow; /* or NULL */
+    struct mg_generation *shadow;                /* or NULL */
     _Atomic(struct mg_generation *) shadow_seen; /* what workers are to take for it */
     uint64_t shadow_base[4]; /* counters when the shadow came: they count from the start */
     atomic_uint live;
