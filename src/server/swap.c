@@ -3,6 +3,8 @@
  * The thread sleeps in poll; workers, builder, reaper and callers wake it, and it looks at
  * everything each time: that is a handful of words. It does no work that takes time.
  */
+#include "server/swap.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,7 +21,7 @@
 #include "net/worker.h"
 #include "policy/bundle.h"
 #include "policy/source.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 
 enum {
     QUIET_MS = 150,      /* without a change, before files are read */

@@ -1,5 +1,5 @@
-/* swap_build.c - one build at a time: the builder reads, checks and builds without any lock; the
- * control thread judges what came of it.
+/* swap_build.c - one build at a time: the builder reads, checks and builds without any lock;
+ * the control thread judges what came of it.
  */
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "net/notify.h"
 #include "policy/bundle.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 
 /* ---- on the builder's thread ---- */
 

@@ -1,6 +1,6 @@
 /* swap_difference.c - the one place where hot swap asks what a swap changes for whom. */
 #include "policy/diff.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 
 bool mg_swap_compare(const struct mg_policy_set *from, const struct mg_policy_set *to,
                      char summary[static MG_SWAP_SUMMARY_SIZE])

@@ -1,7 +1,7 @@
 /* swap_log.c - what operators read of swaps. */
 #include "core/clock.h"
 #include "core/log.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 
 enum {
     NUMBER_SIZE = 24,

@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "policy/bundle.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 
 /* A write that was asked for. */
 struct swap_keeping {

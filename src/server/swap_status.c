@@ -1,13 +1,15 @@
 /* swap_status.c - a snapshot in one block: the status, its workers, its generations, and their
  * numbers of exchanges.
  */
+#include "server/swap_status.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "net/worker.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 #include "server/worker_state.h"
 
 struct snapshot {
