@@ -66,7 +66,8 @@ int mg_cli_exit_code(const struct mg_errs *errs)
         if (err->severity != MG_ERROR) {
             continue;
         }
-        if (strcmp(err->code, "listen-malformed") == 0) {
+        if (strcmp(err->code, "listen-malformed") == 0 ||
+            strcmp(err->code, "authorize-untrusted") == 0) {
             return MG_EXIT_USAGE;
         }
         return is_environment(err->code) ? MG_EXIT_ENVIRONMENT : MG_EXIT_POLICY;

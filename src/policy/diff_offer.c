@@ -225,7 +225,7 @@ static struct mg_str fresh_name(const struct candidates *candidates,
     struct mg_str name = {out, 0};
     bool is_taken = true;
     for (unsigned n = 0; is_taken; n++) {
-        name.len = (size_t)snprintf(out, FRESH_BYTES, n == 0 ? "x-other" : "x-other-%u", n);
+        name.len = (size_t)snprintf(out, FRESH_BYTES, n == 0 ? "X-Other" : "X-Other-%u", n);
         is_taken = false;
         for (size_t i = 0; i < candidates->count && !is_taken; i++) {
             is_taken = mg_str_equal_nocase(candidates->items[i], name);

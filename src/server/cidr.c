@@ -103,9 +103,13 @@ static bool is_port(struct mg_str text)
 
 int mg_cidr_address(struct mg_str text, unsigned char bytes[static 16])
 {
+    memset(bytes, 0, 16);
+    if (mg_str_equal(text, MG_STR("unix:"))) {
+        return AF_UNIX;
+    }
     int family = parse_plain(text, bytes);
     if (family != 0 || text.len == 0) {
-        return family;
+        return unmap(family, bytes);
     }
     bool has_brackets = text.ptr[0] == '[';
     const char *end = memchr(text.ptr, has_brackets ? ']' : ':', text.len);
@@ -118,5 +122,5 @@ int mg_cidr_address(struct mg_str text, unsigned char bytes[static 16])
         parse_plain((struct mg_str){text.ptr + start, (size_t)(end - text.ptr) - start}, bytes);
     bool is_whole =
         is_port(mg_str_from_offset(text, after)) && (family == AF_INET6) == has_brackets;
-    return is_whole ? family : 0;
+    return is_whole ? unmap(family, bytes) : 0;
 }
