@@ -48,7 +48,9 @@ local function assert_tidy()
     for name in lfs.dir(state) do
       local is_known = name == "." or name == ".." or name == "lock" or name == "state"
         or name == "limited" or name:find("^set%-%x+$")
-      odd = is_known and odd or name
+      if not is_known then
+        odd = name
+      end
     end
     return not odd
   end), "left behind: " .. tostring(odd))
