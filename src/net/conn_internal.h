@@ -23,7 +23,8 @@ enum mg_conn_flags {
     MG_CONN_PAUSED = 1 << 6,
     MG_CONN_READ_OFF = 1 << 7, /* bytes arrived while paused: the read event is out */
     MG_CONN_RESUMED = 1 << 8,  /* kept bytes are to be given again */
-    MG_CONN_EOF = 1 << 9
+    MG_CONN_EOF = 1 << 9,
+    MG_CONN_STOPPED = 1 << 10 /* was told that the server stops */
 };
 
 struct mg_conn {

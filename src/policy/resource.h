@@ -25,9 +25,11 @@ enum mg_handler_kind {
 /* respond{ status, fields, body }, checked and prepared at load. */
 struct mg_canned {
     unsigned status;
-    struct mg_str lines; /* whole field lines, without access-control-*, Vary and framing */
+    struct mg_str lines; /* whole field lines, without Vary and framing; CORS fields only under
+                            cors = false */
     struct mg_str vary;  /* the value of its Vary fields, joined, or empty */
     struct mg_str body;
+    struct mg_str cors_field; /* the name of its first CORS field, or empty */
 };
 
 struct mg_handler_spec {

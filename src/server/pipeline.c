@@ -69,7 +69,7 @@ static void classify_and_decide(struct mg_exchange *exchange)
         .host = exchange->host,
         .public_origins = exchange->worker->server->public_origins,
     };
-    if (resource->functions != 0 || exchange->worker->runtime != NULL) {
+    if (resource->functions != 0 || exchange->runtime != NULL) {
         mg_hooks_decide(exchange, &request);
         return;
     }
@@ -103,7 +103,7 @@ static const struct mg_handler *handler_of(const struct mg_exchange *exchange)
 
 static void hand_over(struct mg_exchange *exchange)
 {
-    if (exchange->worker->runtime == NULL || !mg_hooks_request(exchange)) {
+    if (exchange->runtime == NULL || !mg_hooks_request(exchange)) {
         exchange->handler = handler_of(exchange);
         if (exchange->handler == NULL) {
             refuse(exchange, 404, "no-handler");
@@ -227,6 +227,9 @@ static void decide(struct mg_exchange *exchange)
 void mg_pipeline_decide(struct mg_exchange *exchange)
 {
     decide(exchange);
+    if (exchange->head->method == MG_METHOD_CONNECT) {
+        exchange->keep_alive = false; /* what follows may be meant for a tunnel */
+    }
     if (exchange->mode != MG_LISTEN_SERVE && exchange->handler == NULL &&
         exchange->status == 200) {
         exchange->status = 204; /* to a proxy, 200 is leave to go on */
@@ -240,6 +243,7 @@ void mg_pipeline_decide(struct mg_exchange *exchange)
         exchange->decision = (struct mg_decision){0};
         refuse(exchange, 500, "out-of-memory");
     }
+    exchange->decided_status = exchange->handler == NULL ? exchange->status : 0;
 }
 
 unsigned mg_pipeline_engine_status(struct mg_exchange *exchange)

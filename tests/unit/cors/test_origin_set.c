@@ -56,6 +56,10 @@ static void origin_set_matches_as_its_patterns_do(void **state)
         {"no trailing dot", "https://*.example.com.", "https://a.example.com", false},
         {"an extension", "chrome-extension://abc", "chrome-extension://abc", true},
         {"an extension's port", "chrome-extension://abc:*", "chrome-extension://abc:1", true},
+        {"scheme and host differ alike", "app://app,web://web", "web://web", true},
+        {"scheme and host differ alike, crosswise", "app://app,web://web", "app://web", false},
+        {"scheme and port differ alike", "v000001://a.b.c:1,v000002://a.b.c:2",
+         "v000002://a.b.c:2", true},
         {"everything", "*,https://a.com", "null", true},
         {"nothing", "", "https://a.com", false},
     };
