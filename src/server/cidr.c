@@ -82,7 +82,9 @@ bool mg_cidr_list_contains(const struct mg_cidr *list, size_t count, int family,
                            const unsigned char *bytes)
 {
     unsigned char address[16] = {0};
-    memcpy(address, bytes, family_bytes(family));
+    if (family != AF_UNIX) { /* whose peers have no bytes at all */
+        memcpy(address, bytes, family_bytes(family));
+    }
     family = unmap(family, address);
     for (size_t i = 0; i < count; i++) {
         if (list[i].family == family &&
