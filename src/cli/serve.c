@@ -80,7 +80,7 @@ static void announce(const struct mg_server *server, unsigned long long descript
     }
     (void)fflush(stdout);
     (void)snprintf(number, sizeof(number), "%llu", descriptors);
-    MG_LOG(MG_LOG_INFO, "serving", {"revision", server->set->revision},
+    MG_LOG(MG_LOG_INFO, "serving", {"revision", mg_server_revision(server)},
            {"descriptors", mg_str_from(number)});
     mg_notify("READY=1");
 }
@@ -107,8 +107,7 @@ static void wait_for_stop(struct mg_server *server, const sigset_t *set)
         if (number == SIGUSR1) {
             mg_server_reopen_logs(server);
         } else if (number == SIGHUP) {
-            MG_LOG(MG_LOG_WARNING, "policies are read at start only: restart to change them",
-                   {"signal", MG_STR("HUP")});
+            mg_server_reload(server);
         } else {
             return;
         }

@@ -147,6 +147,49 @@ static const char *apply_health_path(struct mg_server_options *options, const ch
     return value[0] == '/' ? NULL : "begins with '/'";
 }
 
+static const char *apply_state_dir(struct mg_server_options *options, const char *value)
+{
+    options->state_dir = value;
+    return value[0] == '\0' ? "is the path of a directory" : NULL;
+}
+
+/* Read one of two words; `*out` is whether it is the second. */
+static const char *read_choice(const char *value, const char *first, const char *second,
+                               bool *out)
+{
+    *out = strcmp(value, second) == 0;
+    if (*out || strcmp(value, first) == 0) {
+        return NULL;
+    }
+    (void)snprintf(fault, sizeof(fault), "is '%s' or '%s', not '%s'", first, second, value);
+    return fault;
+}
+
+static const char *apply_watch(struct mg_server_options *options, const char *value)
+{
+    return read_choice(value, "on", "off", &options->ignores_files);
+}
+
+static const char *apply_guard(struct mg_server_options *options, const char *value)
+{
+    return read_choice(value, "off", "widen", &options->guards_wider);
+}
+
+static const char *apply_revision_field(struct mg_server_options *options, const char *value)
+{
+    return read_choice(value, "off", "on", &options->shows_revision);
+}
+
+static const char *apply_settle(struct mg_server_options *options, const char *value)
+{
+    return mg_setting_read_duration(value, &options->settle_ms);
+}
+
+static const char *apply_shadow_sample(struct mg_server_options *options, const char *value)
+{
+    return read_number(value, 1, 1000000, &options->shadow_one_in);
+}
+
 struct limit_row {
     const char *name;
     size_t offset;
@@ -226,6 +269,18 @@ const struct mg_setting mg_settings[] = {
     {"stop-delay", "DURATION",
      "keep accepting this long after a stop was asked for, while not ready (0s)",
      apply_stop_delay},
+    {"watch", "MODE", "on: changed policy files are taken up at once; off: on SIGHUP (on)",
+     apply_watch},
+    {"state-dir", "DIR",
+     "keep the last good policies here, and start with them when the files are broken",
+     apply_state_dir},
+    {"guard", "MODE",
+     "widen: policies that allow more than before wait for a confirmation (off)", apply_guard},
+    {"settle", "DURATION", "clamp Max-Age to 5 seconds this long after a change (60s)",
+     apply_settle},
+    {"revision-field", "MODE", "on: answers carry Moongate-Revision (off)",
+     apply_revision_field},
+    {"shadow-sample", "N", "a shadow judges one of N exchanges (10)", apply_shadow_sample},
     {"limit", "NAME=VALUE",
      "change a bound, such as body-bytes=65536 or idle-timeout=30s; repeatable", apply_limit},
     {"echo-secrets", NULL, "let the echo handler show Cookie and Authorization",

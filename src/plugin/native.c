@@ -43,7 +43,7 @@ static int collect(lua_State *L)
 static bool make(struct mg_plugin_native *native, const struct mg_native_options *options,
                  char *why, size_t why_size)
 {
-    native->library = mg_native_library_acquire(options->path, why, why_size);
+    native->library = mg_native_library_acquire(options->path, options->bytes, why, why_size);
     if (native->library == NULL) {
         return false;
     }

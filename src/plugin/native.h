@@ -13,9 +13,14 @@
 
 #include "plugin/dispatch.h"
 
+enum {
+    MG_NATIVE_MAX_FILE_BYTES = 64 << 20 /* of a shared object */
+};
+
 /* How a plugin's shared object is made an instance of. */
 struct mg_native_options {
     const char *path;     /* of the shared object */
+    struct mg_str bytes;  /* of it; a NULL pointer: they are read from `path` */
     struct mg_str name;   /* of the plugin */
     struct mg_str config; /* as JSON, NUL behind it */
     const struct mg_plugin_clock *clock;

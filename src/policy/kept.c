@@ -79,6 +79,8 @@ static bool keep_options(struct mg_policy_options *kept,
     kept->path_count = 0;
     kept->plugin_dirs = NULL;
     kept->plugin_dir_count = 0;
+    kept->witness = NULL;
+    kept->bundle = NULL;
     const char **handlers =
         mg_arena_calloc(arena, options->handler_count + 1, sizeof(const char *));
     for (size_t i = 0; handlers != NULL && i < options->handler_count; i++) {

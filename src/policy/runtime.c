@@ -119,6 +119,8 @@ static bool read_plugins(struct mg_runtime *runtime, struct mg_loader *loader,
                                                     .grant_count = kept->grant_count,
                                                     .has_grant = kept->has_grant,
                                                     .dicts = dicts},
+                                            .sources = &loader->sources,
+                                            .source = kept->source,
                                             .arena = &runtime->arena,
                                             .errs = loader->errs,
                                             .plugin = &runtime->plugins[i]};
@@ -329,7 +331,7 @@ struct mg_runtime *mg_runtime_new(const struct mg_policy_set *set,
 
 void mg_runtime_try(const struct mg_policy_set *set, struct mg_errs *errs)
 {
-    const struct mg_runtime_options options = {.generation = 0};
+    const struct mg_runtime_options options = {.dicts = NULL};
     mg_runtime_free(make(set, &options, errs, errs));
 }
 

@@ -29,7 +29,6 @@ struct mg_runtime_options {
     struct mg_script_budget budget;   /* of each hook */
     struct mg_runtime_totals *totals; /* outlives the runtime; NULL: nobody asks */
     struct mg_dicts *dicts;           /* of the plugins; NULL: private ones */
-    uint64_t generation;
 };
 
 /* Returns: NULL after an error, which is in `errs`. For a set that mg_policy_set_needs_lua

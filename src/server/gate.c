@@ -9,12 +9,14 @@
 #include "server/answer.h"
 #include "server/content.h"
 #include "server/exchange.h"
+#include "server/generation.h"
 #include "server/handlers.h"
 #include "server/hooks.h"
 #include "server/worker_state.h"
 
 struct mg_gate {
     struct mg_server server;
+    struct mg_generation *generation;
     struct server_worker worker;
     char reason[128]; /* of the answer given last: a hook's dies with its exchange */
 };
@@ -28,7 +30,7 @@ struct mg_gate *mg_gate_new(const struct mg_server_options *options, struct mg_p
         return NULL;
     }
     gate->server.options = *options;
-    gate->server.set = set;
+    gate->server.options.workers = 1;
     gate->server.stand_in = &mg_handler_stand_in;
     mg_server_adopt_public_origins(&gate->server);
     atomic_store(&gate->server.is_ready, true);
@@ -38,17 +40,23 @@ struct mg_gate *mg_gate_new(const struct mg_server_options *options, struct mg_p
     if (gate->server.dicts == NULL) {
         mg_errs_fail(errs, "out-of-memory", NULL, "memory is out");
     }
-    if (gate->server.dicts == NULL || !mg_hooks_start(&gate->server, 1, errs)) {
+    const struct mg_generation_plan plan = {.options = &gate->server.options,
+                                            .set = set,
+                                            .trigger = MG_TRIGGER_START,
+                                            .dicts = gate->server.dicts};
+    gate->generation = gate->server.dicts == NULL ? NULL : mg_generation_build(&plan, errs);
+    if (gate->generation == NULL) {
         mg_gate_free(gate);
         return NULL;
     }
-    gate->worker.runtime = gate->server.runtimes == NULL ? NULL : gate->server.runtimes[0];
+    gate->generation->id = 1;
+    atomic_store(&gate->server.active, gate->generation);
     return gate;
 }
 
 struct mg_runtime *mg_gate_runtime(struct mg_gate *gate)
 {
-    return gate->worker.runtime;
+    return gate->generation->slots[0].runtime;
 }
 
 void mg_gate_free(struct mg_gate *gate)
@@ -56,7 +64,7 @@ void mg_gate_free(struct mg_gate *gate)
     if (gate == NULL) {
         return;
     }
-    mg_hooks_stop(&gate->server);
+    mg_generation_free(gate->generation);
     mg_dicts_free(gate->server.dicts);
     mg_exchange_pool_free(&gate->worker);
     mg_buf_fini(&gate->worker.out);

@@ -9,48 +9,8 @@
 #include "core/clock.h"
 #include "policy/runtime.h"
 #include "server/exchange.h"
+#include "server/generation.h"
 #include "server/worker_state.h"
-
-/* ---- states ---- */
-
-bool mg_hooks_start(struct mg_server *server, unsigned count, struct mg_errs *errs)
-{
-    const struct mg_limits *limits = &server->options.limits;
-    if (!mg_policy_set_needs_lua(server->set)) {
-        return true;
-    }
-    const struct mg_runtime_options options = {
-        .budget = {.max_cpu_ms = (uint32_t)limits->hook_cpu,
-                   .max_steps = limits->hook_steps,
-                   .max_bytes = limits->hook_bytes,
-                   .counts = server->options.counts_steps},
-        .dicts = server->dicts,
-        .generation = 1,
-    };
-    server->runtimes = mg_calloc(count, sizeof(struct mg_runtime *));
-    if (server->runtimes == NULL) {
-        mg_errs_fail(errs, "out-of-memory", NULL, "no memory to start");
-        return false;
-    }
-    for (; server->runtime_count < count; server->runtime_count++) {
-        struct mg_runtime *runtime = mg_runtime_new(server->set, &options, errs);
-        if (runtime == NULL) {
-            return false;
-        }
-        server->runtimes[server->runtime_count] = runtime;
-    }
-    return true;
-}
-
-void mg_hooks_stop(struct mg_server *server)
-{
-    for (unsigned i = 0; i < server->runtime_count; i++) {
-        mg_runtime_free(server->runtimes[i]);
-    }
-    free(server->runtimes);
-    server->runtimes = NULL;
-    server->runtime_count = 0;
-}
 
 /* ---- what scripts see ---- */
 
@@ -68,7 +28,7 @@ static struct mg_request *view(struct mg_exchange *exchange)
         if (request == NULL) {
             return NULL;
         }
-        request->generation = 1;
+        request->generation = exchange->generation->id;
         request->remote_addr = remote_of;
         request->context = exchange;
         request->arena = &exchange->arena;
@@ -89,16 +49,16 @@ static struct mg_request *view(struct mg_exchange *exchange)
 static struct mg_plugin_list plugins_of(const struct mg_exchange *exchange, enum mg_hook hook)
 {
     const struct mg_resource *resource = exchange->route.resource;
-    if (exchange->worker->runtime == NULL || resource == NULL) {
+    if (exchange->runtime == NULL || resource == NULL) {
         return (struct mg_plugin_list){NULL, 0};
     }
-    return mg_runtime_plugins(exchange->worker->runtime, resource, hook);
+    return mg_runtime_plugins(exchange->runtime, resource, hook);
 }
 
 static void report(const struct mg_exchange *exchange, const char *hook,
                    const struct mg_script_fault *fault)
 {
-    mg_runtime_report(exchange->worker->runtime, hook, fault);
+    mg_runtime_report(exchange->runtime, hook, fault);
 }
 
 /* Refuse, without CORS fields: a script failed. */
@@ -120,7 +80,7 @@ static void narrow(struct mg_exchange *exchange)
         return;
     }
     struct mg_request *request = view(exchange);
-    struct mg_script *script = mg_runtime_script(exchange->worker->runtime);
+    struct mg_script *script = mg_runtime_script(exchange->runtime);
     struct mg_script_fault fault;
     const struct mg_plugin *failed = NULL;
     if (request == NULL) {
@@ -135,7 +95,7 @@ static void narrow(struct mg_exchange *exchange)
 void mg_hooks_decide(struct mg_exchange *exchange, const struct mg_cors_request *request)
 {
     const struct mg_resource *resource = exchange->route.resource;
-    struct mg_runtime *runtime = exchange->worker->runtime;
+    struct mg_runtime *runtime = exchange->runtime;
     if (resource->functions == 0) {
         bool rejects = resource->rule != NULL && mg_rule_rejects(resource->rule);
         enum mg_kind kind = mg_cors_classify(request, rejects);
@@ -211,7 +171,7 @@ bool mg_hooks_request(struct mg_exchange *exchange)
     }
     struct mg_script_fault fault;
     const struct mg_plugin *failed = NULL;
-    if (!mg_dispatch_request_hooks(mg_runtime_script(exchange->worker->runtime), &list, request,
+    if (!mg_dispatch_request_hooks(mg_runtime_script(exchange->runtime), &list, request,
                                    answer, &failed, &fault)) {
         report(exchange, "request", &fault);
         exchange->handler = NULL;
@@ -266,7 +226,7 @@ static void plugin_body_end(struct mg_exchange *exchange)
     }
     struct mg_str body = content == NULL ? MG_STR("") : mg_buf_str(content);
     request->body = &body;
-    bool ok = mg_dispatch_handler(mg_runtime_script(exchange->worker->runtime), &list, request,
+    bool ok = mg_dispatch_handler(mg_runtime_script(exchange->runtime), &list, request,
                                   &answer, &failed, &fault);
     request->body = NULL;
     drop_content(exchange);
@@ -356,7 +316,7 @@ bool mg_hooks_response(struct mg_exchange *exchange, struct mg_answer *answer)
     if (request == NULL || !take_apart(exchange, answer, &response)) {
         return false;
     }
-    if (!mg_dispatch_response(mg_runtime_script(exchange->worker->runtime), &list, request,
+    if (!mg_dispatch_response(mg_runtime_script(exchange->runtime), &list, request,
                               &response, &failed, &fault)) {
         report(exchange, "response", &fault);
         return false;
@@ -429,23 +389,35 @@ static void log_hooks(struct mg_exchange *exchange)
     };
     struct mg_script_fault fault;
     const struct mg_plugin *failed = NULL;
-    if (!mg_dispatch_log(mg_runtime_script(exchange->worker->runtime), &list, &record, &failed,
+    if (!mg_dispatch_log(mg_runtime_script(exchange->runtime), &list, &record, &failed,
                          &fault)) {
         report(exchange, "log", &fault);
     }
 }
 
-void mg_hooks_end(struct mg_exchange *exchange)
+bool mg_hooks_are_due(const struct mg_exchange *exchange)
 {
-    struct mg_runtime *runtime = exchange->worker->runtime;
+    return plugins_of(exchange, MG_HOOK_LOG).count > 0;
+}
+
+void mg_hooks_forget(struct mg_exchange *exchange)
+{
+    struct mg_runtime *runtime = exchange->runtime;
     if (runtime == NULL) {
         return;
     }
-    log_hooks(exchange);
     if (exchange->script != NULL && exchange->script->ctx != 0) {
         mg_request_release(mg_runtime_script(runtime), exchange->script);
     }
     if (exchange->script != NULL) {
         mg_script_idle(mg_runtime_script(runtime));
+    }
+}
+
+void mg_hooks_end(struct mg_exchange *exchange)
+{
+    if (exchange->runtime != NULL) {
+        log_hooks(exchange);
+        mg_hooks_forget(exchange);
     }
 }

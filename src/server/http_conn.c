@@ -19,6 +19,7 @@
 #include "server/content.h"
 #include "server/exchange.h"
 #include "server/hooks.h"
+#include "server/shadow.h"
 #include "server/worker_state.h"
 
 enum {
@@ -67,6 +68,7 @@ static void drop_exchange(struct http_conn *http, const char *close_reason)
     http->exchange = NULL;
     log_exchange(exchange, close_reason);
     mg_hooks_end(exchange);
+    mg_shadow_judge(exchange);
     mg_exchange_free(exchange);
 }
 
@@ -228,6 +230,9 @@ static void suspend(struct mg_conn *conn, struct http_conn *http)
         abort_exchange(http, "out-of-memory");
         mg_conn_abort(conn, "out-of-memory");
         return;
+    }
+    if (exchange->answer != ANSWER_NONE) {
+        mg_exchange_settle(exchange);
     }
     if (mg_conn_is_closing(conn)) {
         return;

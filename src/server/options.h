@@ -34,6 +34,8 @@ struct mg_limits {
     uint64_t connections;   /* a worker: 503 */
     uint64_t defer_accept;  /* s: TCP_DEFER_ACCEPT, 0 off */
     uint64_t stop_timeout;  /* ms for what is in flight when stopping */
+    uint64_t drain_timeout; /* ms that exchanges may hold a generation that was replaced twice:
+                               503 */
     uint64_t hook_cpu;      /* ms of CPU time for one call of a policy's or plugins' hooks */
     uint64_t hook_steps; /* work that C does for such a call: bytes compared, elements moved */
     uint64_t hook_bytes; /* memory that such a call may add */
@@ -55,6 +57,7 @@ struct mg_limits {
     X(connections, 16384, false)   \
     X(defer_accept, 1, false)      \
     X(stop_timeout, 30000, true)   \
+    X(drain_timeout, 30000, true)  \
     X(hook_cpu, 5, true)           \
     X(hook_steps, 1000000, false)  \
     X(hook_bytes, 4194304, false)
@@ -80,6 +83,12 @@ struct mg_server_options {
                           same each time, and ten times as much */
     uint64_t stop_delay_ms;
     const char *health_path; /* prefix of /healthz and /readyz on the main listeners, or NULL */
+    const char *state_dir;   /* where the last good set is kept; NULL: nowhere */
+    bool ignores_files;      /* changed files are read on SIGHUP and command only */
+    bool guards_wider;       /* a set that allows more is not published unless confirmed */
+    bool shows_revision;     /* answers carry Moongate-Revision */
+    uint64_t settle_ms;      /* Max-Age is clamped this long after a swap */
+    uint64_t shadow_one_in;  /* a shadow judges one of so many exchanges */
     struct mg_limits limits;
     const struct mg_handler *const
         *handlers; /* the program's own, by name; NULL-terminated, or NULL */

@@ -68,7 +68,7 @@ static void classify_and_decide(struct mg_exchange *exchange)
         .host = exchange->host,
         .public_origins = exchange->worker->server->public_origins,
     };
-    if (resource->functions != 0 || exchange->worker->runtime != NULL) {
+    if (resource->functions != 0 || exchange->runtime != NULL) {
         mg_hooks_decide(exchange, &request);
         return;
     }
@@ -95,7 +95,7 @@ static bool is_options(const struct mg_exchange *exchange)
 static void hand_over(struct mg_exchange *exchange)
 {
     const struct mg_resource *resource = exchange->route.resource;
-    if (exchange->worker->runtime == NULL || !mg_hooks_request(exchange)) {
+    if (exchange->runtime == NULL || !mg_hooks_request(exchange)) {
         exchange->handler = mg_handler_for(exchange->worker->server, resource);
         if (exchange->handler == NULL) {
             refuse(exchange, 404, "no-handler");
@@ -197,6 +197,7 @@ void mg_pipeline_decide(struct mg_exchange *exchange)
         exchange->decision = (struct mg_decision){0};
         refuse(exchange, 500, "out-of-memory");
     }
+    exchange->decided_status = exchange->handler == NULL ? exchange->status : 0;
 }
 
 unsigned mg_pipeline_engine_status(struct mg_exchange *exchange)

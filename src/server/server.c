@@ -11,9 +11,9 @@
 #include "net/notify.h"
 #include "net/worker.h"
 #include "server/access_log.h"
+#include "plugin/dict.h"
 #include "server/exchange.h"
-#include "server/handlers.h"
-#include "server/hooks.h"
+#include "server/generation.h"
 #include "server/http_conn.h"
 #include "server/worker_state.h"
 
@@ -30,13 +30,12 @@ static void *start_worker(struct mg_worker *thread, void *shared)
     }
     worker->server = server;
     worker->worker = thread;
-    if (server->runtimes != NULL) {
-        worker->runtime = server->runtimes[mg_worker_index(thread)];
-    }
+    worker->index = mg_worker_index(thread);
     mg_buf_init(&worker->out, OUT_MAX_BYTES);
     if (server->access_log != NULL) {
         worker->log = mg_access_log_ring(server->access_log, mg_worker_index(thread));
     }
+    atomic_store(&server->states[worker->index], worker); /* others read its counters */
     return worker;
 }
 
@@ -56,40 +55,12 @@ static void end_worker(struct mg_worker *thread, void *state)
     }
     mg_exchange_pool_free(worker);
     mg_buf_fini(&worker->out);
-    free(worker);
 }
 
-static bool load_policies(struct mg_server *server, struct mg_errs *errs)
+static void warn_of_echo(struct mg_server *server)
 {
-    const struct mg_server_options *options = &server->options;
-    const char *names[MG_OPTIONS_MAX_LIST];
-    size_t name_count = 0;
-    while (options->handlers != NULL && options->handlers[name_count] != NULL &&
-           name_count < MG_OPTIONS_MAX_LIST) {
-        names[name_count] = options->handlers[name_count]->name;
-        name_count++;
-    }
-    const struct mg_policy_options policy_options = {
-        .paths = options->policies.items,
-        .path_count = options->policies.count,
-        .has_public_origin = options->public_origins.count > 0,
-        .plugin_dirs = options->plugins.items,
-        .plugin_dir_count = options->plugins.count,
-        .handlers = names,
-        .handler_count = name_count,
-    };
-    server->set = mg_policy_set_load(&policy_options, errs);
-    if (server->set == NULL) {
-        return false;
-    }
-    size_t before = errs->error_count;
-    mg_handlers_check(options, server->set, errs);
-    return errs->error_count == before && mg_hooks_start(server, options->workers, errs);
-}
-
-static void warn_of_echo(const struct mg_server *server)
-{
-    for (size_t i = 0; server->set->has_echo && i < mg_listeners_count(server->listeners);
+    const struct mg_policy_set *set = atomic_load(&server->active)->set;
+    for (size_t i = 0; set->has_echo && i < mg_listeners_count(server->listeners);
          i++) {
         if (!mg_listeners_is_loopback(server->listeners, i)) {
             MG_LOG(MG_LOG_WARNING,
@@ -177,9 +148,12 @@ static void free_server(struct mg_server *server)
     if (server->listeners != NULL) {
         mg_listeners_close(server->listeners);
     }
-    mg_hooks_stop(server);
-    mg_policy_set_free(server->set);
+    mg_swap_free(server->swap);
     mg_dicts_free(server->dicts);
+    for (unsigned i = 0; server->states != NULL && i < server->options.workers; i++) {
+        free(atomic_load(&server->states[i]));
+    }
+    free(server->states);
     free(server);
 }
 
@@ -202,15 +176,27 @@ struct mg_server *mg_server_start(const struct mg_server_options *options, struc
     }
     server->options = *options;
     complete_options(server);
+    server->started_us = mg_clock_us();
     server->dicts = mg_dicts_new();
-    if (server->dicts == NULL) {
+    server->states = mg_calloc(server->options.workers, sizeof(*server->states));
+    if (server->dicts == NULL || server->states == NULL) {
         mg_errs_fail(errs, "out-of-memory", NULL, "no memory to start");
         free_server(server);
         return NULL;
     }
-    if (!load_policies(server, errs) || !open_listeners(server, errs) ||
+    server->swap = mg_swap_new(server, errs);
+    if (server->swap != NULL) {
+        (void)snprintf(server->first_revision, sizeof(server->first_revision), "%s",
+                       atomic_load(&server->active)->revision);
+    }
+    if (server->swap == NULL || !open_listeners(server, errs) ||
         !open_access_log(server, errs) || !start_workers(server, errs)) {
         free_server(server);
+        return NULL;
+    }
+    if (!mg_swap_start(server->swap, errs)) {
+        mg_workers_stop(server->workers);
+        mg_server_join(server);
         return NULL;
     }
     warn_of_echo(server);
@@ -222,6 +208,7 @@ void mg_server_stop(struct mg_server *server)
 {
     atomic_store(&server->is_ready, false);
     mg_notify("STOPPING=1");
+    mg_swap_stop(server->swap);
     uint64_t delay_ms = server->options.stop_delay_ms;
     if (delay_ms > 0) {
         const struct timespec delay = {.tv_sec = (time_t)(delay_ms / 1000),
@@ -235,6 +222,16 @@ void mg_server_join(struct mg_server *server)
 {
     mg_workers_join(server->workers);
     free_server(server);
+}
+
+struct mg_str mg_server_revision(const struct mg_server *server)
+{
+    return mg_str_from(server->first_revision);
+}
+
+void mg_server_reload(struct mg_server *server)
+{
+    mg_swap_trigger(server->swap, MG_TRIGGER_SIGNAL);
 }
 
 void mg_server_reopen_logs(struct mg_server *server)

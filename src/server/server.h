@@ -14,18 +14,24 @@
 #include "net/listener.h"
 #include "policy/set.h"
 #include "server/options.h"
+#include "server/swap.h"
 
 struct mg_dicts;
-struct mg_runtime;
+struct mg_generation;
+struct mg_swap;
+struct server_worker;
 struct mg_workers;
 struct access_log;
 
 struct mg_server {
     struct mg_server_options options;
-    struct mg_policy_set *set;
+    _Atomic(struct mg_generation *) active; /* what new exchanges hold (generation.h) */
+    struct mg_swap *swap;                   /* NULL: a gate */
     struct mg_dicts *dicts;
-    struct mg_runtime **runtimes; /* one a worker; NULL: the set runs no Lua */
-    unsigned runtime_count;
+    uint64_t started_us;
+    char first_revision[MG_REVISION_SIZE]; /* that it began with */
+    _Atomic(struct server_worker *) *states; /* one a worker, from its start to the server's
+                                                end */
     struct mg_lines public_origins;
     struct mg_str public_origin_items[MG_OPTIONS_MAX_LIST];
     struct mg_listeners *listeners;
@@ -51,6 +57,12 @@ void mg_server_join(struct mg_server *server);
 
 /* Open the access log's file again (after its rotation). */
 void mg_server_reopen_logs(struct mg_server *server);
+
+/* The revision the server began with. */
+struct mg_str mg_server_revision(const struct mg_server *server);
+
+/* Have changed policies read (SIGHUP). Returns at once. */
+void mg_server_reload(struct mg_server *server);
 
 /* Address `index` as a URL: "http://127.0.0.1:8080" or "unix:/path"; NULL beyond the last. */
 const char *mg_server_url(const struct mg_server *server, size_t index, char *buffer,

@@ -28,7 +28,6 @@ enum {
     MG_SWAP_SUMMARY_SIZE = 512, /* of a difference, in words */
     MG_SWAP_MAX_REJECTED = 16,  /* revisions remembered; the oldest is forgotten first */
     MG_SWAP_MAX_LIVE = 3,       /* generations, the shadow among them */
-    MG_SWAP_DIFFERENCE_SIZE = 256,
 };
 
 /* Who asks for a swap. */
@@ -90,12 +89,16 @@ void mg_swap_outcome_fini(struct mg_swap_outcome *outcome);
 
 /* ---- life; the server's own ---- */
 
-/* Start the threads of `server`, whose first generation is active. Returns: NULL after a
- * fault. */
-struct mg_swap *mg_swap_start(struct mg_server *server, struct mg_errs *errs);
+/* Load the first generation of `server` and make it active: from its files or, where those are
+ * broken, missing, rejected or not what was pinned, from the state directory. Returns: NULL
+ * after a fault; warnings go to `errs` too. */
+struct mg_swap *mg_swap_new(struct mg_server *server, struct mg_errs *errs);
+/* Start the threads, once the workers run. Returns: false after a fault. */
+bool mg_swap_start(struct mg_swap *swap, struct mg_errs *errs);
 /* No more swaps: who waits gets MG_SWAP_BUSY. Returns at once. */
 void mg_swap_stop(struct mg_swap *swap);
-/* Wait for the threads, and free every generation. After the workers have ended. */
+/* Wait for the threads, and free every generation. After the workers have ended. NULL is
+ * fine. */
 void mg_swap_free(struct mg_swap *swap);
 
 /* ---- requests; each waits for its outcome, which the caller frees ---- */
@@ -162,7 +165,6 @@ struct mg_swap_shadow {
     uint64_t wider;     /* of those: allowed by the shadow, denied by the active one */
     uint64_t narrower;  /* the other way round */
     uint64_t one_in;    /* of how many exchanges one is evaluated */
-    char last[MG_SWAP_DIFFERENCE_SIZE]; /* the newest difference, in words, or "" */
 };
 
 struct mg_swap_status {

@@ -1,0 +1,212 @@
+/* generation.c - see the header. The self-tests of a set are made here, before anybody sees it:
+ * its policies run once more for each worker and must declare the same, plugins read their
+ * configuration and run `load`, all under the budgets of loading; and the files must have stood
+ * still while they were read.
+ */
+#include "server/generation.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#include "core/alloc.h"
+#include "core/clock.h"
+#include "plugin/dict.h"
+#include "policy/runtime.h"
+#include "policy/source.h"
+#include "policy/witness.h"
+#include "server/handlers.h"
+
+enum {
+    MAX_READINGS = 20,        /* of files that change all the time */
+    READ_AGAIN_AFTER_MS = 25, /* so that whoever writes gets on */
+};
+
+static void fail_for_memory(struct mg_errs *errs)
+{
+    mg_errs_fail(errs, "out-of-memory", NULL, "out of memory while loading policies");
+}
+
+/* ---- the set ---- */
+
+static struct mg_policy_set *load(const struct mg_generation_plan *plan,
+                                  const char *const *handlers, size_t handler_count,
+                                  struct mg_errs *errs)
+{
+    const struct mg_server_options *options = plan->options;
+    struct mg_policy_options policy_options = {
+        .paths = plan->paths == NULL ? NULL : plan->paths->items,
+        .path_count = plan->paths == NULL ? 0 : plan->paths->count,
+        .has_public_origin = options->public_origins.count > 0,
+        .plugin_dirs = options->plugins.items,
+        .plugin_dir_count = options->plugins.count,
+        .handlers = handlers,
+        .handler_count = handler_count,
+        .witness = plan->witness,
+        .bundle = plan->bundle_out,
+    };
+    struct mg_policy_set *set = plan->bundle.ptr != NULL
+                                    ? mg_policy_set_load_bundle(plan->bundle, &policy_options,
+                                                                errs)
+                                    : mg_policy_set_load(&policy_options, errs);
+    if (set != NULL) {
+        size_t before = errs->error_count;
+        mg_handlers_check(options, set, errs);
+        if (errs->error_count > before) {
+            mg_policy_set_free(set);
+            set = NULL;
+        }
+    }
+    return set;
+}
+
+static struct mg_policy_set *load_once(const struct mg_generation_plan *plan,
+                                       struct mg_errs *errs)
+{
+    const struct mg_server_options *options = plan->options;
+    const char *names[MG_OPTIONS_MAX_LIST];
+    size_t count = 0;
+    while (options->handlers != NULL && options->handlers[count] != NULL &&
+           count < MG_OPTIONS_MAX_LIST) {
+        names[count] = options->handlers[count]->name;
+        count++;
+    }
+    return load(plan, names, count, errs);
+}
+
+/* Read until nothing changed meanwhile: faults of a mixture are nobody's. */
+static struct mg_policy_set *load_steadily(const struct mg_generation_plan *plan,
+                                           struct mg_errs *errs)
+{
+    const struct timespec wait = {.tv_nsec = READ_AGAIN_AFTER_MS * 1000000L};
+    for (int i = 0; i < MAX_READINGS; i++) {
+        struct mg_errs found;
+        mg_errs_init(&found);
+        struct mg_policy_set *set = load_once(plan, &found);
+        if (plan->witness == NULL || mg_witness_holds(plan->witness, mg_sources_hash_names)) {
+            for (size_t e = 0; e < found.count; e++) {
+                mg_errs_add(errs, &found.items[e]);
+            }
+            errs->dropped += found.dropped;
+            mg_errs_fini(&found);
+            return set;
+        }
+        mg_errs_fini(&found);
+        mg_policy_set_free(set);
+        if (plan->bundle_out != NULL) {
+            mg_buf_clear(plan->bundle_out);
+        }
+        if (i + 1 < MAX_READINGS) {
+            mg_witness_fini(plan->witness);
+            (void)nanosleep(&wait, NULL);
+        }
+    }
+    mg_errs_fail(errs, "source-unsteady", "write elsewhere, and rename what is complete",
+                 "the policies' files changed each of the %d times they were read",
+                 (int)MAX_READINGS);
+    return NULL;
+}
+
+/* ---- the states ---- */
+
+static bool make_runtimes(struct mg_generation *generation,
+                          const struct mg_generation_plan *plan, struct mg_errs *errs)
+{
+    const struct mg_limits *limits = &plan->options->limits;
+    const struct mg_runtime_options options = {
+        .budget = {.max_cpu_ms = (uint32_t)limits->hook_cpu,
+                   .max_steps = limits->hook_steps,
+                   .max_bytes = limits->hook_bytes,
+                   .counts = plan->options->counts_steps},
+        .dicts = plan->dicts != NULL ? plan->dicts : generation->dicts,
+    };
+    for (unsigned i = 0; i < generation->slot_count; i++) {
+        generation->slots[i].runtime = mg_runtime_new(generation->set, &options, errs);
+        if (generation->slots[i].runtime == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct mg_generation *alloc_generation(const struct mg_generation_plan *plan,
+                                              struct mg_errs *errs)
+{
+    unsigned count = plan->options->workers;
+    struct mg_generation *generation = NULL;
+    size_t size = sizeof(*generation) + count * sizeof(generation->slots[0]);
+    /* A block of mg_calloc is not aligned to a cache line. */
+    generation = aligned_alloc(_Alignof(struct mg_generation), size);
+    if (generation == NULL) {
+        fail_for_memory(errs);
+        return NULL;
+    }
+    memset(generation, 0, size);
+    generation->slot_count = count;
+    generation->trigger = plan->trigger;
+    generation->loaded_ms = mg_clock_wall_us() / 1000;
+    return generation;
+}
+
+static bool needs_own_dicts(const struct mg_generation *generation,
+                            const struct mg_generation_plan *plan)
+{
+    return plan->dicts == NULL && mg_policy_set_needs_lua(generation->set);
+}
+
+struct mg_generation *mg_generation_build(const struct mg_generation_plan *plan,
+                                          struct mg_errs *errs)
+{
+    uint64_t start_us = mg_clock_us();
+    struct mg_generation *generation = alloc_generation(plan, errs);
+    if (generation == NULL) {
+        return NULL;
+    }
+    generation->borrows_set = plan->set != NULL;
+    generation->set = plan->set != NULL ? plan->set : load_steadily(plan, errs);
+    if (generation->set == NULL) {
+        mg_generation_free(generation);
+        return NULL;
+    }
+    (void)snprintf(generation->revision, sizeof(generation->revision), "%.*s",
+                   MG_STR_ARG(generation->set->revision));
+    if (plan->known_revision != NULL &&
+        strcmp(plan->known_revision, generation->revision) == 0) {
+        *plan->is_known = true;
+        mg_generation_free(generation);
+        return NULL;
+    }
+    if (needs_own_dicts(generation, plan)) {
+        generation->dicts = mg_dicts_new();
+        if (generation->dicts == NULL) {
+            fail_for_memory(errs);
+            mg_generation_free(generation);
+            return NULL;
+        }
+    }
+    if (mg_policy_set_needs_lua(generation->set) && !make_runtimes(generation, plan, errs)) {
+        mg_generation_free(generation);
+        return NULL;
+    }
+    generation->build_us = mg_clock_us() - start_us;
+    return generation;
+}
+
+void mg_generation_free(struct mg_generation *generation)
+{
+    if (generation == NULL) {
+        return;
+    }
+    for (unsigned i = 0; i < generation->slot_count; i++) {
+        mg_runtime_free(generation->slots[i].runtime);
+    }
+    if (!generation->borrows_set) {
+        mg_policy_set_free(generation->set);
+    }
+    mg_dicts_free(generation->dicts);
+    free(generation);
+}
+
+void mg_generation_own_set(struct mg_generation *generation)
+{
+    generation->borrows_set = false;
+}
