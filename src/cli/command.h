@@ -14,6 +14,7 @@ struct mg_command {
 extern const struct mg_command mg_command_serve;
 extern const struct mg_command mg_command_check;
 extern const struct mg_command mg_command_routes;
+extern const struct mg_command mg_command_diff;
 extern const struct mg_command mg_command_explain;
 extern const struct mg_command mg_command_probe;
 

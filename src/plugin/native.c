@@ -84,6 +84,11 @@ const struct mg_plugin_native *mg_native_open(lua_State *L,
     return native;
 }
 
+uint64_t mg_native_hash(const struct mg_plugin_native *native)
+{
+    return mg_native_library_hash(native->library);
+}
+
 unsigned mg_native_hooks(const struct mg_plugin_native *native)
 {
     const struct moongate_plugin *plugin = native->plugin;

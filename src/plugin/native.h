@@ -33,6 +33,9 @@ const struct mg_plugin_native *mg_native_open(lua_State *L,
                                               const struct mg_native_options *options,
                                               char *why, size_t why_size);
 
+/* Of the bytes of the shared object: the same where they are. */
+uint64_t mg_native_hash(const struct mg_plugin_native *native);
+
 /* The hooks it has: 1 << enum mg_hook. */
 unsigned mg_native_hooks(const struct mg_plugin_native *native);
 

@@ -282,3 +282,8 @@ const struct moongate_plugin *mg_native_library_plugin(const struct mg_native_li
 {
     return &library->plugin;
 }
+
+uint64_t mg_native_library_hash(const struct mg_native_library *library)
+{
+    return library->content.hash[0];
+}

@@ -6,6 +6,7 @@
 #define MG_PLUGIN_NATIVE_LIBRARY_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/str.h"
 #include "plugin/moongate_plugin.h"
@@ -18,6 +19,9 @@ struct mg_native_library;
 struct mg_native_library *mg_native_library_acquire(const char *path, struct mg_str bytes,
                                                     char *why, size_t why_size);
 void mg_native_library_release(struct mg_native_library *library);
+
+/* Of the bytes it was loaded from. */
+uint64_t mg_native_library_hash(const struct mg_native_library *library);
 
 /* What it exports. Members that its build did not know yet are NULL. */
 const struct moongate_plugin *mg_native_library_plugin(const struct mg_native_library *library);

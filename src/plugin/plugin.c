@@ -187,6 +187,7 @@ static bool open_native(struct reading *reading)
         }
     }
     reading->plugin->native = native;
+    reading->plugin->native_hash = mg_native_hash(native);
     reading->plugin->hooks |= mg_native_hooks(native);
     return both == 0;
 }

@@ -61,6 +61,7 @@ struct mg_plugin {
     size_t after_count;
     struct mg_script_budget budget; /* zeros: the default; max_cpu_ms max_steps max_bytes */
     const struct mg_plugin_native *native; /* plugin in C (native.h), or NULL */
+    uint64_t native_hash;                  /* of the bytes of its shared object */
 };
 
 /* A plugin in one state: where its functions are kept, 0 for those it has not. */

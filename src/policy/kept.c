@@ -116,6 +116,7 @@ static bool keep_plugins(struct mg_lua_set *lua, struct mg_source *const *copies
                                              .grant_count = use->grant.count,
                                              .has_grant = use->grant.kind != MG_LIST_ABSENT,
                                              .fingerprint = mg_fingerprint_plugin(use),
+                                             .config_hash = use->config_hash,
                                              .plugin = &loader->plugins_read[i]};
     }
     lua->plugins = plugins;

@@ -70,6 +70,12 @@ enum {
 struct mg_policy_set *mg_policy_set_load(const struct mg_policy_options *options,
                                          struct mg_errs *errs);
 
+/* As mg_policy_set_load, of files that stood still while they were read: where one has changed
+ * meanwhile, all is read again, up to 20 times. Code: source-unsteady. options->witness and
+ * ->bundle are empty before. */
+struct mg_policy_set *mg_policy_set_load_steady(const struct mg_policy_options *options,
+                                                struct mg_errs *errs);
+
 /* As mg_policy_set_load, of one policy that is no file: `text` under the name `name` in
  * messages. options->paths are not looked at; `include` and `file` find nothing. */
 struct mg_policy_set *mg_policy_set_load_text(const char *name, struct mg_str text,

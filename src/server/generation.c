@@ -6,20 +6,12 @@
 #include "server/generation.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "plugin/dict.h"
 #include "policy/runtime.h"
-#include "policy/source.h"
-#include "policy/witness.h"
 #include "server/handlers.h"
-
-enum {
-    MAX_READINGS = 20,        /* of files that change all the time */
-    READ_AGAIN_AFTER_MS = 25, /* so that whoever writes gets on */
-};
 
 static void fail_for_memory(struct mg_errs *errs)
 {
@@ -47,7 +39,7 @@ static struct mg_policy_set *load(const struct mg_generation_plan *plan,
     struct mg_policy_set *set = plan->bundle.ptr != NULL
                                     ? mg_policy_set_load_bundle(plan->bundle, &policy_options,
                                                                 errs)
-                                    : mg_policy_set_load(&policy_options, errs);
+                                    : mg_policy_set_load_steady(&policy_options, errs);
     if (set != NULL) {
         size_t before = errs->error_count;
         mg_handlers_check(options, set, errs);
@@ -59,7 +51,7 @@ static struct mg_policy_set *load(const struct mg_generation_plan *plan,
     return set;
 }
 
-static struct mg_policy_set *load_once(const struct mg_generation_plan *plan,
+static struct mg_policy_set *load_set(const struct mg_generation_plan *plan,
                                        struct mg_errs *errs)
 {
     const struct mg_server_options *options = plan->options;
@@ -71,39 +63,6 @@ static struct mg_policy_set *load_once(const struct mg_generation_plan *plan,
         count++;
     }
     return load(plan, names, count, errs);
-}
-
-/* Read until nothing changed meanwhile: faults of a mixture are nobody's. */
-static struct mg_policy_set *load_steadily(const struct mg_generation_plan *plan,
-                                           struct mg_errs *errs)
-{
-    const struct timespec wait = {.tv_nsec = READ_AGAIN_AFTER_MS * 1000000L};
-    for (int i = 0; i < MAX_READINGS; i++) {
-        struct mg_errs found;
-        mg_errs_init(&found);
-        struct mg_policy_set *set = load_once(plan, &found);
-        if (plan->witness == NULL || mg_witness_holds(plan->witness, mg_sources_hash_names)) {
-            for (size_t e = 0; e < found.count; e++) {
-                mg_errs_add(errs, &found.items[e]);
-            }
-            errs->dropped += found.dropped;
-            mg_errs_fini(&found);
-            return set;
-        }
-        mg_errs_fini(&found);
-        mg_policy_set_free(set);
-        if (plan->bundle_out != NULL) {
-            mg_buf_clear(plan->bundle_out);
-        }
-        if (i + 1 < MAX_READINGS) {
-            mg_witness_fini(plan->witness);
-            (void)nanosleep(&wait, NULL);
-        }
-    }
-    mg_errs_fail(errs, "source-unsteady", "write elsewhere, and rename what is complete",
-                 "the policies' files changed each of the %d times they were read",
-                 (int)MAX_READINGS);
-    return NULL;
 }
 
 /* ---- the states ---- */
@@ -162,7 +121,7 @@ struct mg_generation *mg_generation_build(const struct mg_generation_plan *plan,
         return NULL;
     }
     generation->borrows_set = plan->set != NULL;
-    generation->set = plan->set != NULL ? plan->set : load_steadily(plan, errs);
+    generation->set = plan->set != NULL ? plan->set : load_set(plan, errs);
     if (generation->set == NULL) {
         mg_generation_free(generation);
         return NULL;

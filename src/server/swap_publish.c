@@ -127,8 +127,9 @@ static void begin_drain(struct mg_swap *swap, struct mg_generation *generation)
 
 static void settle(const struct mg_swap *swap, struct mg_generation *generation)
 {
+    uint64_t settle_ms = swap->server->options.settle_ms;
     atomic_store(&generation->settles_until_ms,
-                 mg_clock_us() / 1000 + swap->server->options.settle_ms);
+                 settle_ms == 0 ? 0 : mg_clock_us() / 1000 + settle_ms);
 }
 
 uint64_t mg_swap_publish(struct mg_swap *swap, struct mg_generation *generation)
