@@ -49,7 +49,7 @@ int mg_cli_usage(const char *command, const char *format, ...)
 /* Faults of the machine rather than of a policy. */
 static bool is_environment(const char *code)
 {
-    static const char *const prefixes[] = {"listen-", "access-log-", "thread-", "out-of-memory",
+    static const char *const prefixes[] = {"listen-", "admin-",  "access-log-", "thread-", "out-of-memory",
                                            "event-"};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (strncmp(code, prefixes[i], strlen(prefixes[i])) == 0) {
@@ -66,7 +66,8 @@ int mg_cli_exit_code(const struct mg_errs *errs)
         if (err->severity != MG_ERROR) {
             continue;
         }
-        if (strcmp(err->code, "listen-malformed") == 0) {
+        if (strcmp(err->code, "listen-malformed") == 0 ||
+            strcmp(err->code, "admin-address") == 0) {
             return MG_EXIT_USAGE;
         }
         return is_environment(err->code) ? MG_EXIT_ENVIRONMENT : MG_EXIT_POLICY;

@@ -3,8 +3,8 @@
  *
  * Life:      mg_workers_start starts the threads, mg_workers_stop begins a graceful stop,
  *            mg_workers_join waits for the end.
- * Threads:   mg_workers_*: any thread between start and join, but wait and join. mg_worker_* and mg_timer_*: that
- *            worker's.
+ * Threads:   mg_workers_*: any thread between start and join, but wait and join: one.
+ *            mg_worker_* and mg_timer_*: that worker's.
  */
 #ifndef MG_NET_WORKER_H
 #define MG_NET_WORKER_H

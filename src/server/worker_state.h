@@ -14,6 +14,7 @@
 #include "http/head.h"
 #include "net/worker.h"
 #include "server/server.h"
+#include "server/traffic.h"
 
 struct access_ring;
 struct mg_generation;
@@ -26,14 +27,12 @@ enum {
 };
 
 struct server_counters {
-    atomic_ullong requests;
-    atomic_ullong status_class[6]; /* by first digit */
     atomic_ullong log_dropped;
-    atomic_ullong expired;     /* exchanges that the drain limit ended */
-    atomic_ullong shadowed;    /* exchanges that a shadow has judged */
-    atomic_ullong differing;   /* otherwise than the active generation */
-    atomic_ullong wider;       /* of those: allowed by the shadow alone */
-    atomic_ullong narrower;    /* of those: allowed by the active one alone */
+    atomic_ullong expired;   /* exchanges that the drain limit ended */
+    atomic_ullong shadowed;  /* exchanges that a shadow has judged */
+    atomic_ullong differing; /* otherwise than the active generation */
+    atomic_ullong wider;     /* of those: allowed by the shadow alone */
+    atomic_ullong narrower;  /* of those: allowed by the active one alone */
 };
 
 struct server_worker {
@@ -48,11 +47,12 @@ struct server_worker {
     struct mg_exchange *free_exchanges;
     unsigned free_exchange_count;
     struct mg_exchange *kept_exchanges; /* that outlive their turn */
-    struct access_ring *log;    /* NULL: no access log */
-    struct mg_generation *shadow; /* judged beside the active one; NULL: none */
-    uint64_t shadow_turn; /* exchanges until the next that it judges */
-    uint64_t shadow_logged_ms; /* when a difference was logged last */
+    struct access_ring *log;            /* NULL: no access log */
+    struct mg_generation *shadow;       /* judged beside the active one; NULL: none */
+    uint64_t shadow_turn;               /* exchanges until the next that it judges */
+    uint64_t shadow_logged_ms;          /* when a difference was logged last */
     struct server_counters counters;
+    struct mg_traffic traffic;
 };
 
 static inline bool server_is_stopping(const struct server_worker *worker)

@@ -522,54 +522,6 @@ static void worker_fires_thousands_of_timers_in_order(void **state)
     assert_int_equal(atomic_load(&timers.wrong), 0);
 }
 
-/* ---- passes of the loop ---- */
-
-static unsigned long long passes_beyond(const struct mg_worker_passes *passes,
-                                        uint32_t bound_us)
-{
-    unsigned long long count = 0;
-    for (unsigned i = 0; i < MG_PASS_BUCKETS; i++) {
-        if (i == MG_PASS_BUCKETS - 1 || mg_pass_bounds_us[i] > bound_us) {
-            count += atomic_load(&passes->buckets[i]);
-        }
-    }
-    return count;
-}
-
-static void worker_counts_how_long_its_passes_take(void **state)
-{
-    (void)state;
-    enum {
-        HELD_MS = 30,
-        IDLE_MS = 150
-    };
-    struct rig rig = {.options.name = "pass"};
-    start(&rig);
-    const struct mg_worker_passes *passes = mg_workers_passes(rig.workers, 0);
-    atomic_store(&is_held, false);
-    atomic_store(&may_go, false);
-    assert_int_equal(mg_workers_post(rig.workers, hold, NULL), 1);
-    WAIT_UNTIL(atomic_load(&is_held));
-    (void)poll(NULL, 0, HELD_MS);
-    atomic_store(&may_go, true);
-    WAIT_UNTIL(atomic_load(&passes->longest_us) >= HELD_MS * 1000);
-    assert_int_equal(passes_beyond(passes, 25000), 1);
-    assert_true(atomic_load(&passes->sum_us) >= HELD_MS * 1000);
-    /* What the loop waits for is no part of a pass. */
-    unsigned long long sum_us = atomic_load(&passes->sum_us);
-    (void)poll(NULL, 0, IDLE_MS);
-    int fd = dial(rig.port);
-    expect_answer(fd);
-    (void)close(fd);
-    mg_workers_stop(rig.workers);
-    mg_workers_wait(rig.workers);
-    /* What it counted can be read when it has ended. */
-    assert_int_equal(RIG_COUNT(&rig, accepted), 1);
-    assert_true(atomic_load(&passes->sum_us) - sum_us < IDLE_MS * 1000);
-    assert_true(passes_beyond(passes, 0) >= 3);
-    rig_join(&rig);
-}
-
 /* ---- faults ---- */
 
 static void worker_count_must_be_that_of_the_listeners(void **state)
@@ -605,7 +557,6 @@ int main(void)
         cmocka_unit_test(worker_runs_every_task_once_on_every_thread),
         cmocka_unit_test(worker_threads_take_no_signals),
         cmocka_unit_test(worker_fires_thousands_of_timers_in_order),
-        cmocka_unit_test(worker_counts_how_long_its_passes_take),
         cmocka_unit_test(worker_count_must_be_that_of_the_listeners),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
