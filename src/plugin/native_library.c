@@ -123,8 +123,7 @@ static int copy_file(const char *path, struct mg_str bytes, struct content *cont
     const char *slash = strrchr(path, '/');
     /* The name is for people: it stands in /proc/PID/maps. */
     int to = memfd_create(slash == NULL ? path : slash + 1, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    bool is_copied = to >= 0 &&
-                     (from >= 0 ? copy_bytes(from, to) : write_bytes(to, bytes)) &&
+    bool is_copied = to >= 0 && (from >= 0 ? copy_bytes(from, to) : write_bytes(to, bytes)) &&
                      measure(to, content) &&
                      fcntl(to, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0;
     int error = errno;

@@ -103,7 +103,7 @@ struct mg_plugin_use {
     /* Gives the bytes of `native`, which live as long as the reading; a NULL pointer with a
      * sentence in `why` where they cannot be had. NULL: they are read from the folder. */
     struct mg_str (*find_native)(void *context, struct mg_str name, char *why, size_t why_size);
-    void *context; /* for find_native */
+    void *context;                       /* for find_native */
     const struct mg_plugin_clock *clock; /* asked at each use; lives as long as the state; NULL:
                                             the machine's clocks, to the millisecond */
 };

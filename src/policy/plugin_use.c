@@ -150,8 +150,7 @@ static struct mg_str find_native(void *context, struct mg_str name, char *why, s
     const struct mg_source *source =
         mg_sources_find_native(reading->sources, reading->source, name, &err);
     if (source == NULL) {
-        mg_err_set(why, why_size, "%s",
-                   err.message[0] != '\0' ? err.message : "out of memory");
+        mg_err_set(why, why_size, "%s", err.message[0] != '\0' ? err.message : "out of memory");
         return (struct mg_str){NULL, 0};
     }
     return source->text;

@@ -89,8 +89,9 @@ static bool check_size(const struct mg_sources *sources, enum mg_source_kind kin
     if (size > max) {
         MG_ERR_SET(err->message, "'%s' has %zu bytes; at most %zu are read", name, size, max);
         return mg_source_fail(err, is_list ? "list-too-large" : "policy-too-large",
-                              is_list || is_native ? "divide it"
-                                      : "long lists of origins belong into file \"name.txt\"");
+                              is_list || is_native
+                                  ? "divide it"
+                                  : "long lists of origins belong into file \"name.txt\"");
     }
     if (!is_list && !is_native && size > options->max_set_bytes - sources->lua_bytes) {
         MG_ERR_SET(err->message, "with '%s' the set has more than %zu bytes of Lua", name,

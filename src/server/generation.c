@@ -37,10 +37,10 @@ static struct mg_policy_set *load(const struct mg_generation_plan *plan,
         .witness = plan->witness,
         .bundle = plan->bundle_out,
     };
-    struct mg_policy_set *set = plan->bundle.ptr != NULL
-                                    ? mg_policy_set_load_bundle(plan->bundle, &policy_options,
-                                                                errs)
-                                    : mg_policy_set_load_steady(&policy_options, errs);
+    struct mg_policy_set *set =
+        plan->bundle.ptr != NULL
+            ? mg_policy_set_load_bundle(plan->bundle, &policy_options, errs)
+            : mg_policy_set_load_steady(&policy_options, errs);
     if (set != NULL) {
         size_t before = errs->error_count;
         mg_handlers_check(options, set, errs);
@@ -53,7 +53,7 @@ static struct mg_policy_set *load(const struct mg_generation_plan *plan,
 }
 
 static struct mg_policy_set *load_set(const struct mg_generation_plan *plan,
-                                       struct mg_errs *errs)
+                                      struct mg_errs *errs)
 {
     const struct mg_server_options *options = plan->options;
     const char *names[MG_OPTIONS_MAX_LIST];

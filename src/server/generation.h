@@ -60,8 +60,8 @@ struct mg_generation {
 struct mg_generation_plan {
     const struct mg_server_options *options;
     const struct mg_strings *paths; /* policies to read */
-    struct mg_str bundle;           /* in their place: a set that was kept; else a NULL pointer */
-    struct mg_policy_set *set;      /* in place of both: a set that is there; borrowed */
+    struct mg_str bundle;      /* in their place: a set that was kept; else a NULL pointer */
+    struct mg_policy_set *set; /* in place of both: a set that is there; borrowed */
     enum mg_swap_trigger trigger;
     struct mg_dicts *dicts;           /* the server's; NULL: it gets dictionaries of its own */
     struct mg_series *series;         /* to count its decisions by; or NULL */

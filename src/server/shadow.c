@@ -32,8 +32,7 @@ static void judge(const struct mg_exchange *exchange, struct judgement *judgemen
     *judgement = (struct judgement){
         .status = exchange->decided_status,
         .reason = decision->reason == NULL ? "" : decision->reason,
-        .is_allowed =
-            decision->verdict != MG_VERDICT_DENY && exchange->decided_status < 400,
+        .is_allowed = decision->verdict != MG_VERDICT_DENY && exchange->decided_status < 400,
     };
     mg_buf_init(&judgement->fields, FIELDS_MAX_BYTES);
     if (resource != NULL) {
@@ -76,8 +75,8 @@ static void log_difference(struct mg_exchange *exchange, const struct judgement 
         return;
     }
     worker->shadow_logged_ms = now_ms;
-    MG_LOG(MG_LOG_INFO, "shadow decides otherwise",
-           {"method", exchange->head->method_token}, {"path", exchange->target.path},
+    MG_LOG(MG_LOG_INFO, "shadow decides otherwise", {"method", exchange->head->method_token},
+           {"path", exchange->target.path},
            {"origin", mg_head_value(exchange->head, MG_FIELD_ORIGIN)},
            {"active", mg_str_from(describe(active_text, active))},
            {"shadow", mg_str_from(describe(shadow_text, shadow))},
@@ -115,8 +114,7 @@ void mg_shadow_compare(struct mg_exchange *exchange)
     }
     worker->shadow_turn = worker->server->options.shadow_one_in;
     mg_answer_flush(worker); /* the answer first */
-    struct mg_exchange *candidate =
-        mg_exchange_new_on(worker, exchange->conn, worker->shadow);
+    struct mg_exchange *candidate = mg_exchange_new_on(worker, exchange->conn, worker->shadow);
     if (candidate == NULL) {
         return;
     }

@@ -211,8 +211,7 @@ static bool parse(struct mg_state *state, struct mg_str text)
         const char *space = memchr(line.ptr, ' ', line.len);
         size_t length = space == NULL ? line.len : (size_t)(space - line.ptr);
         struct mg_str word = {line.ptr, length};
-        struct mg_str value =
-            mg_str_from_offset(line, space == NULL ? line.len : length + 1);
+        struct mg_str value = mg_str_from_offset(line, space == NULL ? line.len : length + 1);
         if (!take_line(state, word, value)) {
             return false;
         }

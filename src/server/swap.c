@@ -3,6 +3,8 @@
  * The thread sleeps in poll; workers, builder, reaper and callers wake it, and it looks at
  * everything each time: that is a handful of words. It does no work that takes time.
  */
+#include "server/swap.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,12 +21,12 @@
 #include "net/worker.h"
 #include "policy/bundle.h"
 #include "policy/source.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 
 enum {
-    QUIET_MS = 150,    /* without a change, before files are read */
-    WRITING_MS = 1000, /* the same where a file was written to and not closed */
-    LONGEST_MS = 2000, /* from the first change, whatever follows */
+    QUIET_MS = 150,      /* without a change, before files are read */
+    WRITING_MS = 1000,   /* the same where a file was written to and not closed */
+    LONGEST_MS = 2000,   /* from the first change, whatever follows */
     KEPT_WAIT_MS = 2000, /* that a rollback waits for the state directory */
 };
 
@@ -494,8 +496,9 @@ void mg_swap_rollback(struct mg_swap *swap, uint64_t generation,
     } else if (target == NULL) {
         swap->swaps[MG_TRIGGER_ROLLBACK][MG_SWAP_NOTHING]++;
         fill_active(swap, outcome, MG_SWAP_NOTHING,
-                    generation == 0 ? "there is no earlier generation to go back to"
-                                    : "that generation is not kept: status lists those that are");
+                    generation == 0
+                        ? "there is no earlier generation to go back to"
+                        : "that generation is not kept: status lists those that are");
     } else {
         roll_back(swap, target, outcome);
     }

@@ -1,5 +1,5 @@
-/* swap_build.c - one build at a time: the builder reads, checks and builds without any lock; the
- * control thread judges what came of it.
+/* swap_build.c - one build at a time: the builder reads, checks and builds without any lock;
+ * the control thread judges what came of it.
  */
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 #include "core/log.h"
 #include "net/notify.h"
 #include "policy/bundle.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 
 /* ---- on the builder's thread ---- */
 
@@ -27,8 +27,8 @@ static void run_build(struct mg_idle_job *job)
         .series = server->series,
         .totals = build->is_shadow ? NULL : server->script_totals,
         .witness = is_promotion ? NULL : &build->witness,
-        .bundle_out = server->options.state_dir != NULL && !is_promotion ? &build->bundle
-                                                                         : NULL,
+        .bundle_out =
+            server->options.state_dir != NULL && !is_promotion ? &build->bundle : NULL,
         .known_revision = has_to_differ ? build->base->revision : NULL,
         .is_known = &build->is_unchanged,
     };
@@ -81,11 +81,11 @@ static struct swap_build *new_build(struct mg_swap *swap, enum mg_swap_trigger t
     if (trigger == MG_TRIGGER_PROMOTE) {
         build->shadow = swap->shadow;
     }
-    bool is_copied = build->has_own_paths
-                         ? mg_swap_copy_paths(&build->paths, request->paths,
-                                              request->path_count)
-                         : mg_swap_copy_paths(&build->paths, swap->paths.strings.items,
-                                              swap->paths.strings.count);
+    bool is_copied =
+        build->has_own_paths
+            ? mg_swap_copy_paths(&build->paths, request->paths, request->path_count)
+            : mg_swap_copy_paths(&build->paths, swap->paths.strings.items,
+                                 swap->paths.strings.count);
     if (!is_copied) {
         mg_swap_free_build(build);
         return NULL;
@@ -261,8 +261,8 @@ static void note_error(struct mg_swap *swap, const struct swap_build *build,
 {
     bool is_error = result == MG_SWAP_INVALID || result == MG_SWAP_WIDENS ||
                     result == MG_SWAP_FAILED || result == MG_SWAP_BUSY;
-    bool is_made_good = (result == MG_SWAP_DONE || result == MG_SWAP_UNCHANGED) &&
-                        !build->is_shadow;
+    bool is_made_good =
+        (result == MG_SWAP_DONE || result == MG_SWAP_UNCHANGED) && !build->is_shadow;
     if (!is_error && !is_made_good) {
         return;
     }
@@ -280,8 +280,8 @@ static void note_error(struct mg_swap *swap, const struct swap_build *build,
 /* Go on watching what was seen, the broken too: mending it is a change. */
 static void watch(struct mg_swap *swap, struct swap_build *build, enum mg_swap_result result)
 {
-    bool is_active = (result == MG_SWAP_DONE || result == MG_SWAP_UNCHANGED) &&
-                     !build->is_shadow;
+    bool is_active =
+        (result == MG_SWAP_DONE || result == MG_SWAP_UNCHANGED) && !build->is_shadow;
     if (build->shadow != NULL || build->is_shadow || (build->has_own_paths && !is_active)) {
         return; /* triggers do not read these */
     }

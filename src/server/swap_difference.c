@@ -1,8 +1,6 @@
 /* swap_difference.c - the one place where hot swap asks what a swap changes for whom. */
-#include "server/swap_internal.h"
-
-#if __has_include("policy/diff.h")
 #include "policy/diff.h"
+#include "server/swap_parts.h"
 
 bool mg_swap_compare(const struct mg_policy_set *from, const struct mg_policy_set *to,
                      char summary[static MG_SWAP_SUMMARY_SIZE])
@@ -17,13 +15,3 @@ bool mg_swap_compare(const struct mg_policy_set *from, const struct mg_policy_se
     mg_policy_diff_free(diff);
     return widens;
 }
-#else
-bool mg_swap_compare(const struct mg_policy_set *from, const struct mg_policy_set *to,
-                     char summary[static MG_SWAP_SUMMARY_SIZE])
-{
-    (void)from;
-    (void)to;
-    mg_err_set(summary, MG_SWAP_SUMMARY_SIZE, "unknown");
-    return true;
-}
-#endif

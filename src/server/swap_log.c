@@ -1,7 +1,7 @@
 /* swap_log.c - what operators read of swaps. */
 #include "core/clock.h"
 #include "core/log.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 
 enum {
     NUMBER_SIZE = 24,
@@ -28,11 +28,16 @@ const char *mg_swap_trigger_name(enum mg_swap_trigger trigger)
 const char *mg_swap_result_name(enum mg_swap_result result)
 {
     static const char *const names[MG_SWAP_RESULT_COUNT] = {
-        [MG_SWAP_DONE] = "done",         [MG_SWAP_UNCHANGED] = "unchanged",
-        [MG_SWAP_INVALID] = "invalid",   [MG_SWAP_WIDENS] = "widens",
-        [MG_SWAP_PINNED] = "pinned",     [MG_SWAP_REJECTED] = "rejected",
-        [MG_SWAP_SUPERSEDED] = "superseded", [MG_SWAP_BUSY] = "busy",
-        [MG_SWAP_NOTHING] = "nothing",   [MG_SWAP_FAILED] = "failed",
+        [MG_SWAP_DONE] = "done",
+        [MG_SWAP_UNCHANGED] = "unchanged",
+        [MG_SWAP_INVALID] = "invalid",
+        [MG_SWAP_WIDENS] = "widens",
+        [MG_SWAP_PINNED] = "pinned",
+        [MG_SWAP_REJECTED] = "rejected",
+        [MG_SWAP_SUPERSEDED] = "superseded",
+        [MG_SWAP_BUSY] = "busy",
+        [MG_SWAP_NOTHING] = "nothing",
+        [MG_SWAP_FAILED] = "failed",
     };
     return names[result];
 }
@@ -74,8 +79,7 @@ void mg_swap_log_done(const struct mg_swap *swap, const struct swap_build *build
     MG_LOG(MG_LOG_INFO, build->is_shadow ? "shadow loaded" : "policies swapped",
            {"trigger", mg_str_from(mg_swap_trigger_name(build->trigger))},
            {"generation", number(id, build->generation->id)},
-           {"revision", mg_str_from(build->revision)},
-           {"changes", mg_str_from(build->summary)},
+           {"revision", mg_str_from(build->revision)}, {"changes", mg_str_from(build->summary)},
            {"build_us", number(build_us, build->generation->build_us)},
            {"publish_us", number(publish, publish_us)});
 }

@@ -1,9 +1,9 @@
 /* swap_publish.c - from a built generation to a freed one.
  *
- *   publish:  store the pointer, raise the ticket, post `refresh` to every worker. A worker that
- *             says the ticket uses nothing older for new exchanges.
- *   drain:    post `drain` behind it. A worker without exchanges of the old generation lets go at
- *             once, another one with its last. When all have, the reaper frees it.
+ *   publish:  store the pointer, raise the ticket, post `refresh` to every worker. A worker
+ *             that says the ticket uses nothing older for new exchanges.
+ *   drain:    post `drain` behind it. A worker without exchanges of the old generation lets
+ *             go at once, another one with its last. When all have, the reaper frees it.
  *   expire:   past the drain limit exchanges are ended.
  */
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "core/clock.h"
 #include "net/worker.h"
 #include "server/exchange.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 #include "server/worker_state.h"
 
 /* ---- on the workers' threads ---- */

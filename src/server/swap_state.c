@@ -10,7 +10,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "policy/bundle.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 
 /* A write that was asked for. */
 struct swap_keeping {
@@ -32,9 +32,8 @@ static void run_keeping(struct mg_idle_job *job)
     struct swap_keeping *keeping = (struct swap_keeping *)(void *)job;
     struct mg_swap *swap = keeping->swap;
     if (keeping->bundle.len > 0) {
-        keeping->has_failed =
-            !mg_state_dir_keep_set(swap->state_dir, keeping->revision,
-                                   mg_buf_str(&keeping->bundle), keeping->why);
+        keeping->has_failed = !mg_state_dir_keep_set(
+            swap->state_dir, keeping->revision, mg_buf_str(&keeping->bundle), keeping->why);
         mg_buf_fini(&keeping->bundle);
     }
     /* Without its set the state would name what is not there: the old one is better. */
@@ -48,8 +47,8 @@ static void run_keeping(struct mg_idle_job *job)
 
 static void describe(const struct mg_swap *swap, struct mg_state *state)
 {
-    *state = (struct mg_state){.is_pinned = swap->is_pinned,
-                               .rejected_count = swap->rejected_count};
+    *state =
+        (struct mg_state){.is_pinned = swap->is_pinned, .rejected_count = swap->rejected_count};
     memcpy(state->active, swap->active->revision, MG_REVISION_SIZE);
     memcpy(state->rejected, swap->rejected, sizeof(state->rejected));
     for (const struct mg_generation *g = swap->generations; g != NULL; g = g->next) {

@@ -1,13 +1,15 @@
 /* swap_status.c - a snapshot in one block: the status, its workers, its generations, and their
  * numbers of exchanges.
  */
+#include "server/swap_status.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/alloc.h"
 #include "core/clock.h"
 #include "net/worker.h"
-#include "server/swap_internal.h"
+#include "server/swap_parts.h"
 #include "server/worker_state.h"
 
 struct snapshot {
@@ -80,12 +82,11 @@ static void copy_shadow(struct mg_swap_status *status, const struct mg_swap *swa
     sum_shadow(swap, sums);
     status->has_shadow = swap->shadow != NULL;
     if (status->has_shadow) {
-        status->shadow =
-            (struct mg_swap_shadow){.sampled = sums[0] - swap->shadow_base[0],
-                                    .differing = sums[1] - swap->shadow_base[1],
-                                    .wider = sums[2] - swap->shadow_base[2],
-                                    .narrower = sums[3] - swap->shadow_base[3],
-                                    .one_in = swap->server->options.shadow_one_in};
+        status->shadow = (struct mg_swap_shadow){.sampled = sums[0] - swap->shadow_base[0],
+                                                 .differing = sums[1] - swap->shadow_base[1],
+                                                 .wider = sums[2] - swap->shadow_base[2],
+                                                 .narrower = sums[3] - swap->shadow_base[3],
+                                                 .one_in = swap->server->options.shadow_one_in};
     }
 }
 
@@ -94,9 +95,9 @@ static uint64_t count_expired(const struct mg_swap *swap)
     uint64_t count = 0;
     for (unsigned i = 0; i < swap->server->options.workers; i++) {
         const struct server_worker *worker = atomic_load(&swap->server->states[i]);
-        count += worker == NULL ? 0
-                                : atomic_load_explicit(&worker->counters.expired,
-                                                       memory_order_relaxed);
+        count += worker == NULL
+                     ? 0
+                     : atomic_load_explicit(&worker->counters.expired, memory_order_relaxed);
     }
     return count;
 }

@@ -36,8 +36,7 @@ bool mg_watch_set(struct mg_watch *watch, const struct mg_witness *const *witnes
 /* To be polled for reading; -1: none. Changes with mg_watch_set. */
 int mg_watch_fd(const struct mg_watch *watch);
 
-/* Take what has happened, without waiting. Returns: the gravest of it, where WRITING counts only
- * without a CHANGED behind it. */
+/* Take what has happened, without waiting. Returns: the newest of it that matters. */
 enum mg_watch_event mg_watch_read(struct mg_watch *watch);
 
 #endif

@@ -73,8 +73,7 @@ static void cut_off_or_spoilt_it_is_refused(void **state)
     write_policies();
     struct mg_policy_set *set = load_bundled(&bundle);
     for (size_t length = 0; length < bundle.len; length++) {
-        struct mg_policy_set *back =
-            load_back((struct mg_str){bundle.ptr, length}, &errs);
+        struct mg_policy_set *back = load_back((struct mg_str){bundle.ptr, length}, &errs);
         mg_expect_true("a part of it", back == NULL && errs.error_count > 0);
         mg_expect_text("a part of it", errs.items[0].code, "bundle-invalid");
         mg_errs_fini(&errs);

@@ -6,28 +6,28 @@
  */
 #include "swap_world.h"
 
-#define POLICY(SIDE, METHODS, HEADERS, AGE)                                                  \
-    "resource '/plain' { methods = { " METHODS " }, cors = {"                                \
-    " origins = { 'https://" SIDE ".example', 'https://both.example' },"                     \
-    " headers = { " HEADERS " }, expose = { 'X-" SIDE "' }, max_age = " AGE " },"            \
-    " handler = respond { status = 200, fields = { ['X-Side'] = '" SIDE "' },"               \
-    " body = 'plain " SIDE "' } }\n"                                                         \
-    "resource '/lua/{who}' { cors = { origins = function(req)"                               \
-    "   return { 'https://" SIDE ".example', 'https://both.example' } end },"                \
+#define POLICY(SIDE, METHODS, HEADERS, AGE)                                                    \
+    "resource '/plain' { methods = { " METHODS " }, cors = {"                                  \
+    " origins = { 'https://" SIDE ".example', 'https://both.example' },"                       \
+    " headers = { " HEADERS " }, expose = { 'X-" SIDE "' }, max_age = " AGE " },"              \
+    " handler = respond { status = 200, fields = { ['X-Side'] = '" SIDE "' },"                 \
+    " body = 'plain " SIDE "' } }\n"                                                           \
+    "resource '/lua/{who}' { cors = { origins = function(req)"                                 \
+    "   return { 'https://" SIDE ".example', 'https://both.example' } end },"                  \
     " preflight = function(req) if req.params.who == 'no' then return deny 'not-" SIDE "' end" \
     " end, handler = respond { status = 201, body = 'lua " SIDE "' } }\n"
 
 static const char *const policies[] = {
     POLICY("a", "'GET', 'PUT'", "'X-One'", "100"),
     POLICY("b", "'GET', 'POST', 'DELETE'", "'X-One', 'X-Two'", "2000") "resource '/only-b' { "
-    "handler = 'none' }\n",
+                                                                       "handler = 'none' }\n",
 };
 
 #define ACTUAL(PATH, SIDE) \
     "GET " PATH " HTTP/1.1\r\nHost: h\r\nOrigin: https://" SIDE ".example\r\n\r\n"
-#define PREFLIGHT(PATH, METHOD)                                                   \
-    "OPTIONS " PATH " HTTP/1.1\r\nHost: h\r\nOrigin: https://both.example\r\n"    \
-    "Access-Control-Request-Method: " METHOD "\r\n"                               \
+#define PREFLIGHT(PATH, METHOD)                                                \
+    "OPTIONS " PATH " HTTP/1.1\r\nHost: h\r\nOrigin: https://both.example\r\n" \
+    "Access-Control-Request-Method: " METHOD "\r\n"                            \
     "Access-Control-Request-Headers: x-one\r\n\r\n"
 
 static const char *const requests[] = {
@@ -42,6 +42,7 @@ enum {
     CLIENTS = 6,
     LONG_SWAPS = 1000,
     SHORT_SWAPS = 60,
+    TSAN_SWAPS = 12,
     FIRST_SWAPS = 100, /* before memory is measured */
 };
 
@@ -97,7 +98,8 @@ static void *run_client(void *argument)
     char all[4096] = "";
     char answer[ANSWER_SIZE];
     for (size_t i = 0; i < REQUESTS; i++) {
-        (void)strncat(all, requests[i], sizeof(all) - strlen(all) - 1);
+        size_t length = strlen(all);
+        (void)snprintf(all + length, sizeof(all) - length, "%s", requests[i]);
     }
     while (!atomic_load(&client->is_ending) && client->fault[0] == '\0') {
         if (!send_all(inbox->fd, all, strlen(all))) {
@@ -145,18 +147,26 @@ static void wait_for_answers(struct client *clients, unsigned long long more)
 
 static size_t resident_pages(void)
 {
-    size_t pages = 0;
+    char line[128];
     FILE *file = fopen("/proc/self/statm", "r");
     assert_non_null(file);
-    assert_int_equal(fscanf(file, "%*u %zu", &pages), 1);
+    assert_non_null(fgets(line, sizeof(line), file));
     (void)fclose(file);
-    return pages;
+    const char *second = strchr(line, ' ');
+    assert_non_null(second);
+    return strtoul(second, NULL, 10);
 }
 
+/* Under ThreadSanitizer the clients leave the builder, which takes what nobody else wants, next
+ * to nothing. */
 static unsigned swap_count(void)
 {
+#ifdef __SANITIZE_THREAD__
+    return TSAN_SWAPS;
+#else
     const char *cases = getenv("MG_PROPERTY_CASES");
     return cases != NULL && strtoull(cases, NULL, 10) >= LONG_SWAPS ? LONG_SWAPS : SHORT_SWAPS;
+#endif
 }
 
 static bool is_sanitized(void)
