@@ -157,6 +157,7 @@ static int run_serve(int argc, char **argv)
     struct mg_server_options options;
     struct mg_config config = {0};
     mg_server_options_init(&options);
+    options.has_default_admin = true;
     int code = read_arguments(argc, argv, &options, &config);
     if (code == MG_EXIT_OK) {
         code = serve(&options);

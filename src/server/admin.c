@@ -128,9 +128,12 @@ bool mg_admin_read_token(const char *path, char out[static MG_ADMIN_MAX_TOKEN_BY
 
 /* ---- opening ---- */
 
-static bool is_off(const struct mg_strings *addresses)
+static bool is_off(const struct mg_server_options *options)
 {
-    return addresses->count == 1 && strcmp(addresses->items[0], "off") == 0;
+    const struct mg_strings *addresses = &options->admin;
+    return addresses->count == 0
+               ? !options->has_default_admin
+               : addresses->count == 1 && strcmp(addresses->items[0], "off") == 0;
 }
 
 /* Tell what hinders in words of the admin interface. */
@@ -264,7 +267,7 @@ bool mg_admin_open(struct mg_server *server, struct mg_admin **out, struct mg_er
 {
     const struct mg_server_options *options = &server->options;
     *out = NULL;
-    if (is_off(&options->admin)) {
+    if (is_off(options)) {
         return true;
     }
     struct mg_admin *admin = mg_calloc(1, sizeof(*admin));
