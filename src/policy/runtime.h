@@ -16,8 +16,9 @@
 struct mg_runtime;
 
 struct mg_runtime_options {
-    struct mg_script_budget budget; /* of each hook */
-    struct mg_dicts *dicts;         /* of the plugins; NULL: private ones */
+    struct mg_script_budget budget;      /* of each hook */
+    struct mg_dicts *dicts;              /* of the plugins; NULL: private ones */
+    const struct mg_plugin_clock *clock; /* of the plugins, kept; NULL: the machine's */
     uint64_t generation;
 };
 
@@ -61,5 +62,9 @@ struct mg_runtime_counters {
     uint64_t budget_kills;
 };
 struct mg_runtime_counters mg_runtime_counters(const struct mg_runtime *runtime);
+
+/* Forget what was told, so that the next fault and the next line of `log` are written whatever
+ * came before: for tests, where each request is looked at by itself. */
+void mg_runtime_forget_told(struct mg_runtime *runtime);
 
 #endif

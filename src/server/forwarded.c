@@ -70,17 +70,24 @@ static void apply_fields(struct mg_exchange *exchange)
     }
 }
 
+/* Whether the peer is a trusted proxy. An exchange without a connection (gate.h) has its peer's
+ * address as a text. */
+static bool is_trusted(const struct mg_exchange *exchange)
+{
+    const struct mg_server_options *options = &exchange->worker->server->options;
+    unsigned char storage[16];
+    const unsigned char *bytes = storage;
+    int family = exchange->conn != NULL ? mg_conn_peer_bytes(exchange->conn, &bytes)
+                                        : mg_cidr_address(exchange->remote, storage);
+    return mg_cidr_list_contains(options->trusted, options->trusted_count, family, bytes);
+}
+
 void mg_forwarded_apply(struct mg_exchange *exchange)
 {
     const struct mg_server_options *options = &exchange->worker->server->options;
     exchange->host = exchange->target.authority;
     exchange->scheme = MG_STR("http");
-    if (options->trusted_count == 0 || exchange->conn == NULL) {
-        return;
-    }
-    const unsigned char *bytes;
-    int family = mg_conn_peer_bytes(exchange->conn, &bytes);
-    if (mg_cidr_list_contains(options->trusted, options->trusted_count, family, bytes)) {
+    if (options->trusted_count > 0 && is_trusted(exchange)) {
         apply_fields(exchange);
     }
 }

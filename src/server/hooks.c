@@ -25,6 +25,7 @@ bool mg_hooks_start(struct mg_server *server, unsigned count, struct mg_errs *er
                    .max_bytes = limits->hook_bytes,
                    .counts = server->options.counts_steps},
         .dicts = server->dicts,
+        .clock = server->clock,
         .generation = 1,
     };
     server->runtimes = mg_calloc(count, sizeof(struct mg_runtime *));
@@ -424,7 +425,7 @@ static void log_hooks(struct mg_exchange *exchange)
         .status = exchange->answer == ANSWER_NONE ? 0 : exchange->status,
         .bytes = exchange->bytes_out,
         .duration_us = exchange->started_us == 0 ? 0 : mg_clock_us() - exchange->started_us,
-        .wall_ms = mg_clock_wall_us() / 1000,
+        .wall_ms = mg_plugin_clock_wall(exchange->worker->server->clock),
         .ctx = exchange->script == NULL ? 0 : exchange->script->ctx,
     };
     struct mg_script_fault fault;

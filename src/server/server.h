@@ -16,6 +16,7 @@
 #include "server/options.h"
 
 struct mg_dicts;
+struct mg_plugin_clock;
 struct mg_runtime;
 struct mg_workers;
 struct access_log;
@@ -32,8 +33,9 @@ struct mg_server {
     struct mg_workers *workers;
     struct access_log *access_log; /* NULL: off */
     struct mg_str busy_answer;
-    const struct mg_handler *stand_in; /* for handlers there are not; NULL: they are 404 */
-    atomic_bool is_ready;              /* what /readyz says */
+    const struct mg_handler *stand_in;   /* for handlers there are not; NULL: they are 404 */
+    const struct mg_plugin_clock *clock; /* of plugins; NULL: the machine's */
+    atomic_bool is_ready;                /* what /readyz says */
 };
 
 /* Load policies, open listeners and start the workers. `options` is copied, its strings are

@@ -1,0 +1,221 @@
+--- moongate.testing.runner - `moongate test`: its options, then busted's own runner.
+
+local place = require "moongate.testing.place"
+
+local M = {}
+
+local OK, NEGATIVE, USAGE, ENVIRONMENT = 0, 1, 2, 4
+
+local HELP = [[
+Usage: moongate test [PATH]... [OPTION]...
+       moongate test --help-busted
+
+Run the specs of policies and plugins with busted, on the engine that serves. PATH is a spec
+or a folder; without one, *_spec.lua of the working directory and below spec/, policies/ and
+plugins/, unless .busted says otherwise.
+
+  --gc stress            collect garbage all the time, to find what it should not take
+  --help                 this text
+
+Of busted's own: --filter PATTERN, --tags TAGS, --shuffle, --seed N, --repeat N, --output FORMAT
+(utfTerminal, plainTerminal, TAP, junit, json), --list, --no-keep-going, --verbose and the rest
+of --help-busted.
+
+Exit codes: 0 all passed, 1 a test failed, 2 usage, 4 busted is missing (Debian:
+lua-busted).
+]]
+
+local function fail(code, format, ...)
+  io.stderr:write("moongate test: ", string.format(format, ...), "\n")
+  return code
+end
+
+local function usage(format, ...)
+  fail(USAGE, format, ...)
+  io.stderr:write("Try `moongate test --help`.\n")
+  return USAGE
+end
+
+local readers = {}
+
+-- Options with a value of their own.
+function readers.gc(options, value)
+  options.gc = value
+  return value ~= "stress" and "--gc is stress, not '" .. value .. "'" or nil
+end
+
+-- Takes an option of ours off the arguments. Returns: whether it is one, and what is wrong.
+local function take_option(options, argument, next_argument)
+  local name, value = argument:match("^%-%-([%w-]+)=?(.*)$")
+  local has_value = argument:find("=", 1, true) ~= nil
+  if readers[name] then
+    if not has_value then
+      value = next_argument()
+    end
+    return true, value == nil and "--" .. name .. " needs a value" or readers[name](options, value)
+  elseif name == "lua" or name == "ignore-lua" then
+    return true, "--lua makes no sense here: the tests run in moongate itself"
+  end
+  return false
+end
+
+-- Sorts our options from busted's. Returns: ours and busted's, or nil and what is wrong.
+local function read_arguments(arguments)
+  local options, rest = { paths = 0 }, {}
+  local i = 0
+  local function next_argument()
+    i = i + 1
+    return arguments[i]
+  end
+  local takes_value = { o = true, f = true, t = true, p = true, r = true, m = true, e = true,
+    C = true, Xoutput = true, Xhelper = true }
+  for _, name in ipairs({ "output", "config-file", "tags", "exclude-tags", "filter", "filter-out",
+    "pattern", "exclude-pattern", "run", "repeat", "seed", "lang", "loaders", "helper", "lpath",
+    "cpath", "directory" }) do
+    takes_value[name] = true
+  end
+  for argument in next_argument do
+    local is_ours, wrong = take_option(options, argument, next_argument)
+    if wrong then
+      return nil, wrong
+    end
+    if not is_ours then
+      rest[#rest + 1] = argument
+      local name = argument:match("^%-%-?([%w-]+)$")
+      if argument:sub(1, 1) ~= "-" then
+        options.paths = options.paths + 1
+      elseif takes_value[name] then
+        rest[#rest + 1] = next_argument()
+      end
+    end
+  end
+  return options, rest
+end
+
+-- Where specs are looked for when nobody says.
+local function default_paths(lfs)
+  local paths = {}
+  for _, folder in ipairs({ "spec", "policies", "plugins" }) do
+    if place.exists(folder) then
+      paths[#paths + 1] = folder
+    end
+  end
+  for name in lfs.dir(".") do
+    if name:find("_spec%.lua$") then
+      paths[#paths + 1] = name
+    end
+  end
+  table.sort(paths)
+  return paths
+end
+
+-- busted's command line says what is wrong by itself; which exit code that is, is ours to say.
+local function note_usage_errors(state)
+  local make = require "busted.modules.cli"
+  package.loaded["busted.modules.cli"] = function(options)
+    local cli = make(options)
+    local parse = cli.parse
+    function cli.parse(self, arguments)
+      local parsed, err = parse(self, arguments)
+      if not parsed then
+        state.code = USAGE
+      end
+      return parsed, err
+    end
+    local set_name = cli.set_name
+    function cli.set_name(self, _)
+      return set_name(self, "moongate test")
+    end
+    return cli
+  end
+end
+
+-- The instant that busted's runner ends: os.exit, which raises to the door of the program; here
+-- it is caught to say what comes after the tests.
+local function run_busted(state)
+  local exit = os.exit
+  local leaving = {}
+  os.exit = function(code) -- luacheck: ignore 122
+    state.exit = (code == true or code == nil) and 0 or tonumber(code) or 1
+    error(leaving)
+  end
+  local ok, err = xpcall(require "busted.runner", function(raised)
+    return raised == leaving and raised or debug.traceback(tostring(raised), 2)
+  end, { standalone = false })
+  os.exit = exit -- luacheck: ignore 122
+  if not ok and err ~= leaving then
+    error(err, 0)
+  end
+  return state.exit or 0
+end
+
+local function finish(state)
+  if state.code then
+    return state.code
+  end
+  local code = state.exit == 0 and OK or NEGATIVE
+  return code
+end
+
+local function find_busted()
+  local found, why = pcall(require, "busted.runner")
+  if found then
+    return true
+  end
+  if not tostring(why):find("module 'busted.runner' not found", 1, true) then
+    return false, tostring(why)
+  end
+  return false, "busted is not installed, or not for Lua 5.4 (Debian: apt-get install lua-busted)"
+end
+
+-- What busted is given. Returns: nil when there is nothing to run.
+local function busted_arguments(options, rest)
+  for i, argument in ipairs(rest) do
+    rest[i] = argument == "--help-busted" and "--help" or argument
+  end
+  if options.paths == 0 and not place.exists(".busted") then
+    local paths = default_paths(require "lfs")
+    if #paths == 0 then
+      return nil
+    end
+    table.move(paths, 1, #paths, #rest + 1, rest)
+  end
+  rest[0] = "moongate test"
+  return rest
+end
+
+local function run(options, rest)
+  local found, why = find_busted()
+  if not found then
+    return fail(ENVIRONMENT, "%s", why)
+  end
+  _G.arg = busted_arguments(options, rest)
+  if not _G.arg then
+    return usage("there are no specs here: *_spec.lua, or below spec/, policies/ or plugins/")
+  end
+  if options.gc then
+    collectgarbage("incremental", 1, 1000)
+  end
+  debug.getregistry()["moongate.options"] = options
+  local state = {}
+  note_usage_errors(state)
+  run_busted(state)
+  return finish(state)
+end
+
+function M.main(...)
+  local arguments = { ... }
+  for _, argument in ipairs(arguments) do
+    if argument == "--help" or argument == "-h" then
+      io.write(HELP)
+      return OK
+    end
+  end
+  local options, rest = read_arguments(arguments)
+  if not options then
+    return usage("%s", rest)
+  end
+  return run(options, rest)
+end
+
+return M
