@@ -198,6 +198,11 @@ bool mg_rule_rejects(const struct mg_rule *rule)
     return rule->rejects;
 }
 
+bool mg_rule_allows_any_method(const struct mg_rule *rule)
+{
+    return rule->any_method;
+}
+
 unsigned mg_rule_options_status(const struct mg_rule *rule)
 {
     return rule->preflight_status;

@@ -277,6 +277,18 @@ static int gate_resources(lua_State *L)
     return 1;
 }
 
+static int gate_scripts(lua_State *L)
+{
+    const struct mg_gate_object *object = mg_gate_object_check(L, 1);
+    const char *name;
+    lua_createtable(L, 4, 0); /* +1 */
+    for (size_t i = 0; (name = mg_policy_set_script(object->set, i)) != NULL; i++) {
+        lua_pushstring(L, name); /* +1 */
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
 /* ---- life ---- */
 
 static int gate_free(lua_State *L)
@@ -298,6 +310,7 @@ void mg_gate_object_open(lua_State *L)
         {"clock", gate_clock},
         {"fetch", mg_fetch_object_run},
         {"resources", gate_resources},
+        {"scripts", gate_scripts},
         {"swap", gate_swap},
         {"upstream", gate_upstream},
         {NULL, NULL},

@@ -7,6 +7,7 @@
  *     gate:clock([seconds])         -> seconds since 1970
  *     gate:swap(options)            -> true, or nil and faults
  *     gate:resources()              -> list
+ *     gate:scripts()                -> names of its Lua files, if it runs any
  */
 #ifndef MG_TESTING_GATE_OBJECT_H
 #define MG_TESTING_GATE_OBJECT_H

@@ -144,6 +144,7 @@ void mg_push_resource(lua_State *L, const struct mg_resource *resource)
         mg_push_boolean_field(L, "public", mg_rule_is_public(resource->rule));
         mg_push_boolean_field(L, "credentials", mg_rule_has_credentials(resource->rule));
         mg_push_boolean_field(L, "rejects", mg_rule_rejects(resource->rule));
+        mg_push_boolean_field(L, "any_method", mg_rule_allows_any_method(resource->rule));
         set_names(L, "rule_methods", mg_rule_methods(resource->rule));
         set_origins(L, mg_rule_origins(resource->rule));
     }

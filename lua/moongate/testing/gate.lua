@@ -1,5 +1,6 @@
 --- moongate.testing.gate - policies in memory, asked as a server and as a browser would.
 
+local coverage = require "moongate.testing.coverage"
 local engine = require "moongate.engine"
 local place = require "moongate.testing.place"
 local request = require "moongate.testing.request"
@@ -128,7 +129,7 @@ local function list_faults(faults)
 end
 
 -- Calls f; a text that it raises gets the line of the spec.
-local function at_caller(f, ...)
+function M.at_caller(f, ...)
   local packed = table.pack(pcall(f, ...))
   if not packed[1] then
     local raised = packed[2]
@@ -141,12 +142,21 @@ local function at_caller(f, ...)
   return table.unpack(packed, 2, packed.n)
 end
 
+-- Tells the coverage, if any is wanted, what there is to cover.
+local function know(handle)
+  local running = debug.getregistry()["moongate.options"]
+  if running and running.coverage then
+    coverage.know(handle)
+  end
+end
+
 local function load(what)
   local options, given = options_of(what)
   local handle, faults = engine.load(options)
   if not handle then
     error(list_faults(faults), 0)
   end
+  know(handle)
   local self = setmetatable({ handle = handle, faults = faults, plugins = options.plugins }, Gate)
   if given.clock then
     self:clock(given.clock)
@@ -159,11 +169,11 @@ local function load(what)
 end
 
 function M.load(what)
-  return at_caller(load, what)
+  return M.at_caller(load, what)
 end
 
 function M.faults(what)
-  return at_caller(function()
+  return M.at_caller(function()
     local _, faults = engine.load((options_of(what)))
     return faults
   end)
@@ -178,7 +188,7 @@ end
 ---  fields?: table }
 ---@return moongate.testing.Result
 function Gate:preflight(line, options)
-  return at_caller(function()
+  return M.at_caller(function()
     local asked = request.preflight(line, options)
     return result.new(self.handle:ask(request.bytes(asked), asked.remote), asked)
   end)
@@ -192,7 +202,7 @@ end
 ---  remote?: string }
 ---@return moongate.testing.Result
 function Gate:request(line, options)
-  return at_caller(function()
+  return M.at_caller(function()
     local asked = request.actual(line, options)
     return result.new(self.handle:ask(request.bytes(asked), asked.remote), asked)
   end)
@@ -205,7 +215,7 @@ end
 ---@param spec moongate.testing.FetchSpec
 ---@return moongate.testing.Fetch
 function Gate:fetch(spec)
-  return at_caller(function()
+  return M.at_caller(function()
     local handle = engine.browser(spec.browser)
     return result.new_fetch(self.handle:fetch(request.fetch(spec), handle), spec)
   end)
@@ -215,7 +225,7 @@ end
 ---@param options? { name?: "chromium"|"firefox"|"webkit"|"standard", from?: string }
 ---@return moongate.testing.Browser
 function Gate:browser(options)
-  return at_caller(function()
+  return M.at_caller(function()
     options = options or {}
     return setmetatable({ gate = self, from = options.from, handle = engine.browser(options.name) },
       Browser)
@@ -225,7 +235,7 @@ end
 ---@param spec moongate.testing.FetchSpec
 ---@return moongate.testing.Fetch
 function Browser:fetch(spec)
-  return at_caller(function()
+  return M.at_caller(function()
     local asked = request.fetch(spec, self.from)
     return result.new_fetch(self.gate.handle:fetch(asked, self.handle), asked)
   end)
@@ -234,7 +244,7 @@ end
 --- Has a function answer in place of all upstreams; nil: an empty 200 does.
 ---@param answer? fun(req: moongate.testing.UpstreamRequest): moongate.testing.Answer
 function Gate:upstream(answer)
-  return at_caller(function()
+  return M.at_caller(function()
     self.handle:upstream(answer and function(req)
       local given = answer(request.upstream(req))
       if type(given) ~= "table" then
@@ -253,7 +263,7 @@ end
 ---@param time? number|string seconds since 1970, or "+30s", "+5m", "+2h"
 ---@return number seconds since 1970
 function Gate:clock(time)
-  return at_caller(function()
+  return M.at_caller(function()
     if type(time) == "string" then
       local number, unit = time:match("^%+(%d+%.?%d*)([smhd]?)$")
       local factor = ({ [""] = 1, s = 1, m = 60, h = 3600, d = 86400 })[unit]
@@ -270,7 +280,7 @@ end
 -- plugins stay. A fault raises, and the policies stay what they were.
 ---@param what string|moongate.testing.Options
 function Gate:swap(what)
-  return at_caller(function()
+  return M.at_caller(function()
     local options = options_of(what)
     if #options.plugins == 0 then
       options.plugins = self.plugins
@@ -280,6 +290,7 @@ function Gate:swap(what)
       error(list_faults(faults), 0)
     end
     self.plugins = options.plugins
+    know(self.handle)
     return self
   end)
 end

@@ -11,6 +11,9 @@
 
 local assertions = require "moongate.testing.assertions"
 local gate = require "moongate.testing.gate"
+local matrix = require "moongate.testing.matrix"
+local property = require "moongate.testing.property"
+local snapshot = require "moongate.testing.snapshot"
 
 assertions.register()
 
@@ -30,5 +33,10 @@ end
 function M.faults(what)
   return gate.faults(what)
 end
+
+M.gen = property.gen
+M.matrix = matrix.define
+M.property = property.define
+M.snapshot = snapshot.define
 
 return M

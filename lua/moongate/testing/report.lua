@@ -2,19 +2,11 @@
 -- answer with what was expected as a diff, and how it was decided, with file and line.
 
 local engine = require "moongate.engine"
+local paint = require "moongate.testing.paint"
 local request = require "moongate.testing.request"
 local result = require "moongate.testing.result"
 
 local M = {}
-
-local codes = { red = "31", green = "32", bold = "1", dim = "2" }
-
-local function paint(colour, text)
-  if not engine.wants_colour() then
-    return text
-  end
-  return "\27[" .. codes[colour] .. "m" .. text .. "\27[0m"
-end
 
 -- What could act on a terminal is shown as an escape.
 local function safe(text)

@@ -14,6 +14,10 @@ Run the specs of policies and plugins with busted, on the engine that serves. PA
 or a folder; without one, *_spec.lua of the working directory and below spec/, policies/ and
 plugins/, unless .busted says otherwise.
 
+  --coverage[=FORMAT]    tell what no test has touched: text, json, lcov or html (text)
+  --coverage-file FILE   write it there (text: standard output; else coverage.FORMAT)
+  --threshold PERCENT    fail below so much of rules, hooks and matrix; implies --coverage
+  --update-snapshots     write snapshots anew instead of comparing
   --gc stress            collect garbage all the time, to find what it should not take
   --help                 this text
 
@@ -21,8 +25,8 @@ Of busted's own: --filter PATTERN, --tags TAGS, --shuffle, --seed N, --repeat N,
 (utfTerminal, plainTerminal, TAP, junit, json), --list, --no-keep-going, --verbose and the rest
 of --help-busted.
 
-Exit codes: 0 all passed, 1 a test failed, 2 usage, 4 busted is missing (Debian:
-lua-busted).
+Exit codes: 0 all passed, 1 a test failed or coverage is below the threshold, 2 usage,
+4 busted is missing (Debian: lua-busted) or a file cannot be written.
 ]]
 
 local function fail(code, format, ...)
@@ -36,27 +40,54 @@ local function usage(format, ...)
   return USAGE
 end
 
+local formats = { text = true, json = true, lcov = true, html = true }
+
 local readers = {}
 
 -- Options with a value of their own.
+function readers.threshold(options, value)
+  options.threshold = tonumber(value)
+  options.coverage = options.coverage or "text"
+  local is_percent = options.threshold and options.threshold >= 0 and options.threshold <= 100
+  return not is_percent and "--threshold is a number from 0 to 100, not '" .. value .. "'" or nil
+end
+
 function readers.gc(options, value)
   options.gc = value
   return value ~= "stress" and "--gc is stress, not '" .. value .. "'" or nil
 end
 
+readers["coverage-file"] = function(options, value)
+  options.coverage_file = value
+end
+
+local switches = {}
+
+function switches.coverage(options, value)
+  options.coverage = value or "text"
+  return not formats[options.coverage] and "--coverage is text, json, lcov or html, not '"
+    .. options.coverage .. "'" or nil
+end
+
+switches["update-snapshots"] = function(options)
+  options.update_snapshots = true
+end
+
+function switches.lua()
+  return "--lua makes no sense here: the tests run in moongate itself"
+end
+
 -- Takes an option of ours off the arguments. Returns: whether it is one, and what is wrong.
 local function take_option(options, argument, next_argument)
-  local name, value = argument:match("^%-%-([%w-]+)=?(.*)$")
-  local has_value = argument:find("=", 1, true) ~= nil
-  if readers[name] then
-    if not has_value then
-      value = next_argument()
-    end
-    return true, value == nil and "--" .. name .. " needs a value" or readers[name](options, value)
-  elseif name == "lua" or name == "ignore-lua" then
-    return true, "--lua makes no sense here: the tests run in moongate itself"
+  local name, value = argument:match("^%-%-([%w-]+)=(.*)$")
+  name = name or argument:match("^%-%-([%w-]+)$")
+  if switches[name] then
+    return true, switches[name](options, value)
+  elseif not readers[name] then
+    return false
   end
-  return false
+  value = value or next_argument()
+  return true, value == nil and "--" .. name .. " needs a value" or readers[name](options, value)
 end
 
 -- Sorts our options from busted's. Returns: ours and busted's, or nil and what is wrong.
@@ -149,11 +180,19 @@ local function run_busted(state)
   return state.exit or 0
 end
 
-local function finish(state)
+local function finish(state, options)
   if state.code then
     return state.code
   end
   local code = state.exit == 0 and OK or NEGATIVE
+  if options.coverage then
+    local passed, err = require("moongate.testing.coverage").report(options)
+    if err then
+      return fail(ENVIRONMENT, "%s", err)
+    elseif not passed then
+      code = NEGATIVE
+    end
+  end
   return code
 end
 
@@ -200,7 +239,7 @@ local function run(options, rest)
   local state = {}
   note_usage_errors(state)
   run_busted(state)
-  return finish(state)
+  return finish(state, options)
 end
 
 function M.main(...)
