@@ -252,6 +252,9 @@ static bool build(struct mg_runtime *runtime, struct mg_loader *loader,
     if (runtime->script == NULL || !alloc_tables(runtime)) {
         return fail_for_memory(loader->errs);
     }
+    if (options->line_fn != NULL) {
+        mg_script_watch_lines(runtime->script, options->line_fn, options->line_context);
+    }
     if (!mg_script_call(runtime->script, open_objects, NULL, &fault)) {
         return add_fault(loader->errs, &fault);
     }

@@ -12,6 +12,7 @@
 
 #include "plugin/dispatch.h"
 #include "policy/set.h"
+#include "script/lines.h"
 
 struct mg_runtime;
 
@@ -19,6 +20,8 @@ struct mg_runtime_options {
     struct mg_script_budget budget;      /* of each hook */
     struct mg_dicts *dicts;              /* of the plugins; NULL: private ones */
     const struct mg_plugin_clock *clock; /* of the plugins, kept; NULL: the machine's */
+    mg_line_fn line_fn; /* told of each line, from loading on (script/lines.h); NULL: nobody */
+    void *line_context;
     uint64_t generation;
 };
 

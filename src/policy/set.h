@@ -75,7 +75,7 @@ void mg_policy_set_free(struct mg_policy_set *set);
  * (policy/runtime.h). */
 bool mg_policy_set_needs_lua(const struct mg_policy_set *set);
 
-/* The name of the `index`th Lua file of a set that needs Lua, policies and plugins alike, in the
+/* The name of the `index`th Lua file of a set that needs Lua, of policies and plugins, in the
  * order of reading; NULL beyond the last. */
 const char *mg_policy_set_script(const struct mg_policy_set *set, size_t index);
 

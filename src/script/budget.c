@@ -208,22 +208,25 @@ static void check_bounds(lua_State *L)
     (void)mg_fault_raise_mark(L);
 }
 
-static void on_load_count(lua_State *L, lua_Debug *frame)
-{
-    (void)frame;
-    struct mg_script *script = mg_script_of(L);
-    script->steps += (uint64_t)script->hook_steps;
-    check_bounds(L);
-    if (script->hook_steps != LOAD_HOOK_STEPS) {
-        set_hook(script, LOAD_HOOK_STEPS);
-    }
-}
-
 /* Fills fixed fields of `frame` only: never raises. */
 static void report_line(lua_State *L, struct mg_script *script, lua_Debug *frame)
 {
     if (script->fault != NULL && lua_getinfo(L, "S", frame) != 0 && frame->source[0] == '@') {
         script->line_fn(script->line_context, frame->source + 1, frame->currentline);
+    }
+}
+
+static void on_load_count(lua_State *L, lua_Debug *frame)
+{
+    struct mg_script *script = mg_script_of(L);
+    if (frame->event == LUA_HOOKLINE) {
+        report_line(L, script, frame);
+        return;
+    }
+    script->steps += (uint64_t)script->hook_steps;
+    check_bounds(L);
+    if (script->hook_steps != LOAD_HOOK_STEPS) {
+        set_hook(script, LOAD_HOOK_STEPS);
     }
 }
 

@@ -1,4 +1,4 @@
-/* lines.h - tell which lines a sealed state runs: for coverage, in states that count
+/* lines.h - tell which lines a state runs, from loading on: for coverage, in states that count
  * instructions anyway (budget.counts).
  *
  * Threads:   as state.h.
@@ -12,7 +12,7 @@
  * it may not call into the state. */
 typedef void (*mg_line_fn)(void *context, const char *source, int line);
 
-/* Tell `report` of each line of the calls that follow; NULL: no more. Outside of a call. */
+/* Tell `report` of each line of the calls that follow. Outside of a call. */
 void mg_script_watch_lines(struct mg_script *script, mg_line_fn report, void *context);
 
 #endif

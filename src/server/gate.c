@@ -84,13 +84,13 @@ static void adopt_runtime(struct mg_gate *gate)
 struct mg_gate *mg_gate_new(const struct mg_server_options *options, struct mg_policy_set *set,
                             struct mg_errs *errs)
 {
-    return mg_gate_new_with_clock(options, set, NULL, errs);
+    const struct mg_gate_watch nothing = {.clock = NULL};
+    return mg_gate_new_watched(options, set, &nothing, errs);
 }
 
-struct mg_gate *mg_gate_new_with_clock(const struct mg_server_options *options,
-                                       struct mg_policy_set *set,
-                                       const struct mg_plugin_clock *clock,
-                                       struct mg_errs *errs)
+struct mg_gate *mg_gate_new_watched(const struct mg_server_options *options,
+                                    struct mg_policy_set *set,
+                                    const struct mg_gate_watch *watch, struct mg_errs *errs)
 {
     struct mg_gate *gate = mg_calloc(1, sizeof(*gate));
     if (gate == NULL) {
@@ -99,7 +99,9 @@ struct mg_gate *mg_gate_new_with_clock(const struct mg_server_options *options,
     }
     gate->server.options = *options;
     gate->server.set = set;
-    gate->server.clock = clock;
+    gate->server.clock = watch->clock;
+    gate->server.line_fn = watch->line_fn;
+    gate->server.line_context = watch->line_context;
     mg_gate_set_upstream(gate, NULL, NULL);
     mg_server_adopt_public_origins(&gate->server);
     atomic_store(&gate->server.is_ready, true);

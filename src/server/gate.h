@@ -10,6 +10,7 @@
 #define MG_SERVER_GATE_H
 
 #include "policy/set.h"
+#include "script/lines.h"
 #include "server/handler.h"
 #include "server/options.h"
 
@@ -20,11 +21,16 @@ struct mg_runtime;
 /* Returns: NULL after a fault in `errs`. */
 struct mg_gate *mg_gate_new(const struct mg_server_options *options, struct mg_policy_set *set,
                             struct mg_errs *errs);
-/* The same with a clock of the caller's for plugins, NULL: the machine's. */
-struct mg_gate *mg_gate_new_with_clock(const struct mg_server_options *options,
-                                       struct mg_policy_set *set,
-                                       const struct mg_plugin_clock *clock,
-                                       struct mg_errs *errs);
+
+/* What a test has otherwise than a server. */
+struct mg_gate_watch {
+    const struct mg_plugin_clock *clock; /* of plugins, borrowed; NULL: the machine's */
+    mg_line_fn line_fn;                  /* told of the lines of scripts; NULL: nobody */
+    void *line_context;
+};
+struct mg_gate *mg_gate_new_watched(const struct mg_server_options *options,
+                                    struct mg_policy_set *set,
+                                    const struct mg_gate_watch *watch, struct mg_errs *errs);
 /* The Lua state behind the gate; NULL: the set needs none. */
 struct mg_runtime *mg_gate_runtime(struct mg_gate *gate);
 void mg_gate_free(struct mg_gate *gate);

@@ -26,6 +26,8 @@ bool mg_hooks_start(struct mg_server *server, unsigned count, struct mg_errs *er
                    .counts = server->options.counts_steps},
         .dicts = server->dicts,
         .clock = server->clock,
+        .line_fn = server->line_fn,
+        .line_context = server->line_context,
         .generation = 1,
     };
     server->runtimes = mg_calloc(count, sizeof(struct mg_runtime *));

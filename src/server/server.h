@@ -13,6 +13,7 @@
 #include "cors/decide.h"
 #include "net/listener.h"
 #include "policy/set.h"
+#include "script/lines.h"
 #include "server/options.h"
 
 struct mg_dicts;
@@ -35,7 +36,9 @@ struct mg_server {
     struct mg_str busy_answer;
     const struct mg_handler *stand_in;   /* for handlers there are not; NULL: they are 404 */
     const struct mg_plugin_clock *clock; /* of plugins; NULL: the machine's */
-    atomic_bool is_ready;                /* what /readyz says */
+    mg_line_fn line_fn; /* told of the lines of scripts (script/lines.h); NULL: nobody */
+    void *line_context;
+    atomic_bool is_ready; /* what /readyz says */
 };
 
 /* Load policies, open listeners and start the workers. `options` is copied, its strings are

@@ -209,14 +209,6 @@ static int gate_clock(lua_State *L)
     return 1;
 }
 
-static void watch_lines(struct mg_gate_object *object)
-{
-    struct mg_runtime *runtime = mg_gate_runtime(object->gate);
-    if (runtime != NULL) {
-        mg_script_watch_lines(mg_runtime_script(runtime), mg_coverage_line, object->coverage);
-    }
-}
-
 static int push_failure(lua_State *L, struct mg_errs *errs)
 {
     lua_pushnil(L);
@@ -261,7 +253,6 @@ static int gate_swap(lua_State *L)
     }
     mg_policy_set_free(object->set);
     object->set = set;
-    watch_lines(object);
     lua_pushboolean(L, 1);
     return 1;
 }
@@ -350,14 +341,13 @@ int mg_gate_object_load(lua_State *L)
     mg_log_divert(keep_line, object);
     object->set = mg_load_options_load(&load, errs);
     if (object->set != NULL) {
-        object->gate =
-            mg_gate_new_with_clock(&object->options, object->set, &object->clock, errs);
+        const struct mg_gate_watch watch = {&object->clock, mg_coverage_line, coverage};
+        object->gate = mg_gate_new_watched(&object->options, object->set, &watch, errs);
     }
     mg_log_divert(NULL, NULL);
     if (object->gate == NULL) {
         return push_failure(L, errs);
     }
-    watch_lines(object);
     mg_push_faults(L, errs); /* +1: warnings and notes */
     return 2;
 }

@@ -29,7 +29,7 @@ void mg_push_fields(lua_State *L, const struct mg_browser_field *fields, size_t 
 
 /* Push (+1) what there is to know of a resource: pattern, file, line, methods, cors ("rule",
  * "same-origin", "off"), handler, functions, and with a rule public, credentials, rejects,
- * any_method, rule_methods, origins (the first MG_PUSH_MAX_ORIGINS of them) and origin_count. */
+ * any_method, rule_methods, origins (the first MG_PUSH_MAX_ORIGINS) and origin_count. */
 enum {
     MG_PUSH_MAX_ORIGINS = 32
 };

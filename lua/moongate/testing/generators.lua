@@ -110,7 +110,6 @@ local tricks = {
   function(origin) return (origin:gsub("//", "///")) end,
   function(origin) return (origin:gsub("%.", "x", 1)) end,
   function(origin) return (origin:gsub("e", "\u{435}", 1)) end,
-  function(origin) return origin .. "\t" end,
   function(origin) return origin:sub(1, -2) end,
 }
 
