@@ -214,8 +214,9 @@ end
 
 function checks.readable(fetch)
   return fetch.verdict == "readable",
-    "expected the page to read the answer, but the fetch was " .. fetch.verdict .. ": "
-      .. fetch.outcome .. (fetch.forbidden and ", " .. fetch.forbidden or ""),
+    "expected the page to read the answer, but the fetch "
+      .. (fetch.verdict == "error" and "failed" or "was " .. fetch.verdict) .. ": "
+      .. (fetch.forbidden or fetch.outcome),
     "expected the page not to read the answer, but it can", {}
 end
 

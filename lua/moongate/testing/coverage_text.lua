@@ -79,9 +79,9 @@ function M.write(report)
   end
   width = math.max(width, #"all of it")
   local function head(name, tallies, whole)
-    out[#out + 1] = string.format("%-" .. width .. "s  %5.1f %%   %s  %s  %s", name,
+    out[#out + 1] = (string.format("%-" .. width .. "s  %5.1f %%   %s  %s  %s", name,
       coverage.percent(whole), part("rules", tallies.rules), part("hooks", tallies.hooks),
-      part("requests", tallies.matrix))
+      part("requests", tallies.matrix)):gsub(" +$", ""))
   end
   for _, file in ipairs(report.files) do
     head(file.name, file.tallies, file.whole)

@@ -69,7 +69,7 @@ function M.text(before, after)
   local is_open = true
   for i, line in ipairs(all) do
     if is_near_change(all, i) then
-      local text = "  " .. line[1] .. " " .. line[2]
+      local text = ("  " .. line[1] .. " " .. line[2]):gsub(" +$", "")
       shown[#shown + 1] = colours[line[1]] and paint(colours[line[1]], text) or text
       is_open = true
     elseif is_open then

@@ -25,11 +25,13 @@ function M.normal(path)
   return joined == "" and "." or joined
 end
 
-local function is_own(source)
-  return source:find("^@moongate/testing/") ~= nil
+-- Whether a chunk is ours, or of the runner.
+local function is_passed_over(source)
+  return source:find("^@moongate/testing/") or source:find("^@.*/luassert/")
+    or source:find("^@.*/busted/")
 end
 
---- The spec that calls: file, line. Frames of this module and of C are passed over.
+--- The spec that calls: file, line. Frames of this module, of busted and of C are passed over.
 function M.caller()
   local level = 2
   while true do
@@ -37,7 +39,7 @@ function M.caller()
     if not info then
       return nil
     end
-    if info.source:sub(1, 1) == "@" and not is_own(info.source) then
+    if info.source:sub(1, 1) == "@" and not is_passed_over(info.source) then
       return M.normal(info.source:sub(2)), info.currentline
     end
     level = level + 1

@@ -77,9 +77,14 @@ end
 
 local function grid(columns, rows, lines)
   local widths = {}
+  for i, column in ipairs(columns) do
+    widths[i] = #column
+  end
   for _, row in ipairs(rows) do
     for i, cell in ipairs(row) do
-      widths[i] = math.max(widths[i] or 0, #cell, #columns[i])
+      if i < #row then
+        widths[i] = math.max(widths[i], #cell)
+      end
     end
   end
   for _, row in ipairs({ columns, table.unpack(rows) }) do
@@ -107,6 +112,16 @@ local function tell_answer(title, answer, lines)
   end
 end
 
+-- A row whose cells are all the same says it once.
+local function fold(row)
+  for i = 3, #row do
+    if row[i] ~= row[2] then
+      return row
+    end
+  end
+  return { row[1], "all " .. row[2] }
+end
+
 local function list_methods(resource)
   local methods = { table.unpack(resource.methods) }
   methods[#methods + 1] = "UNLISTED"
@@ -128,7 +143,7 @@ local function tell_resource(gate, resource, more, lines)
       { origin = origin, host = host, headers = "x-unlisted" }))
     row[#row + 1] = verdict(gate:request(methods[1] .. " " .. path,
       { origin = origin, host = host }))
-    rows[#rows + 1] = row
+    rows[#rows + 1] = fold(row)
   end
   local columns = { "preflight from", table.unpack(methods) }
   columns[#columns + 1] = "x-unlisted"
