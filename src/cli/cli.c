@@ -6,8 +6,8 @@
 #include "cli/command.h"
 
 static const struct mg_command *const COMMANDS[] = {
-    &mg_command_serve,   &mg_command_check, &mg_command_routes,
-    &mg_command_explain, &mg_command_probe, &mg_command_test,
+    &mg_command_serve, &mg_command_check, &mg_command_routes, &mg_command_explain,
+    &mg_command_probe, &mg_command_test,  &mg_command_new,
 };
 
 enum {

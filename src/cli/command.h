@@ -17,6 +17,7 @@ extern const struct mg_command mg_command_routes;
 extern const struct mg_command mg_command_explain;
 extern const struct mg_command mg_command_probe;
 extern const struct mg_command mg_command_test;
+extern const struct mg_command mg_command_new;
 
 /* The exit code that follows from the faults: MG_EXIT_OK without an error, else that of the
  * first error's kind. */

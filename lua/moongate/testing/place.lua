@@ -4,7 +4,11 @@ local M = {}
 
 --- Whether there is a file or folder at `path`.
 function M.exists(path)
-  return os.rename(path, path) ~= nil
+  local file = io.open(path, "rb") -- folders can be opened, too
+  if file then
+    file:close()
+  end
+  return file ~= nil
 end
 
 --- `path` without "." and "..", as far as it goes.

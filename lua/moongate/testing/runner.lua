@@ -21,6 +21,7 @@ plugins/, unless .busted says otherwise.
   --coverage-file FILE   write it there (text: standard output; else coverage.FORMAT)
   --threshold PERCENT    fail below so much of rules, hooks and matrix; implies --coverage
   --update-snapshots     write snapshots anew instead of comparing
+  --watch                run again what a change touches, until interrupted
   --gc stress            collect garbage all the time, to find what it should not take
   --help                 this text
 
@@ -60,6 +61,16 @@ function readers.gc(options, value)
   return value ~= "stress" and "--gc is stress, not '" .. value .. "'" or nil
 end
 
+-- Of a run that --watch has begun: the specs to run, and where to tell what they have loaded.
+function readers.only(options, value)
+  options.only = options.only or {}
+  table.insert(options.only, value)
+end
+
+readers["tell-specs"] = function(options, value)
+  options.tell_specs = value
+end
+
 readers["coverage-file"] = function(options, value)
   options.coverage_file = value
 end
@@ -74,6 +85,10 @@ end
 
 switches["update-snapshots"] = function(options)
   options.update_snapshots = true
+end
+
+function switches.watch(options)
+  options.watch = true
 end
 
 function switches.lua()
@@ -95,7 +110,7 @@ end
 
 -- Sorts our options from busted's. Returns: ours and busted's, or nil and what is wrong.
 local function read_arguments(arguments)
-  local options, rest = { paths = 0 }, {}
+  local options, rest, paths = {}, {}, {}
   local i = 0
   local function next_argument()
     i = i + 1
@@ -113,16 +128,16 @@ local function read_arguments(arguments)
     if wrong then
       return nil, wrong
     end
-    if not is_ours then
+    if not is_ours and argument:sub(1, 1) ~= "-" then
+      paths[#paths + 1] = argument
+    elseif not is_ours then
       rest[#rest + 1] = argument
-      local name = argument:match("^%-%-?([%w-]+)$")
-      if argument:sub(1, 1) ~= "-" then
-        options.paths = options.paths + 1
-      elseif takes_value[name] then
+      if takes_value[argument:match("^%-%-?([%w-]+)$")] then
         rest[#rest + 1] = next_argument()
       end
     end
   end
+  options.paths = options.only or paths
   return options, rest
 end
 
@@ -177,7 +192,23 @@ local function run_busted(state)
   state.exit = tonumber(code) or 0 -- it returns when all has passed
 end
 
+-- Tells the watching process which spec has loaded what.
+local function tell_specs(fd)
+  local out = io.open("/dev/fd/" .. fd, "w")
+  if out then
+    for spec, loaded in pairs(require("moongate.testing.watched").all()) do
+      for path in pairs(loaded) do
+        out:write(spec, "\t", path, "\n")
+      end
+    end
+    out:close()
+  end
+end
+
 local function finish(state, options)
+  if options.tell_specs then
+    tell_specs(options.tell_specs)
+  end
   if state.code then
     return state.code
   end
@@ -209,13 +240,14 @@ local function busted_arguments(options, rest)
   for i, argument in ipairs(rest) do
     rest[i] = argument == "--help-busted" and "--help" or argument
   end
-  if options.paths == 0 and not place.exists(".busted") then
-    local paths = default_paths(require "lfs")
+  local paths = options.paths
+  if #paths == 0 and not place.exists(".busted") then
+    paths = default_paths(require "lfs")
     if #paths == 0 then
       return nil
     end
-    table.move(paths, 1, #paths, #rest + 1, rest)
   end
+  table.move(paths, 1, #paths, #rest + 1, rest)
   rest[0] = "moongate test"
   return rest
 end
@@ -239,6 +271,20 @@ local function run(options, rest)
   return finish(state, options)
 end
 
+local function watch(arguments)
+  local left = {}
+  for _, argument in ipairs(arguments) do
+    if argument ~= "--watch" then
+      left[#left + 1] = argument
+    end
+  end
+  local found, why = find_busted()
+  if not found then
+    return fail(ENVIRONMENT, "%s", why)
+  end
+  return require("moongate.testing.watch").main(left)
+end
+
 function M.main(...)
   local arguments = { ... }
   for _, argument in ipairs(arguments) do
@@ -250,6 +296,9 @@ function M.main(...)
   local options, rest = read_arguments(arguments)
   if not options then
     return usage("%s", rest)
+  end
+  if options.watch then
+    return watch(arguments)
   end
   return run(options, rest)
 end
