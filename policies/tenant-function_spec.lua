@@ -16,6 +16,8 @@ describe("tenant-function", function()
     { "PUT /t/globex/users",  from = ACME,   "denied: origin-denied" },
     { "GET /t/umbrella/users", from = ACME,  "denied: origin-denied" },
     { "GET /t/acme/users",    from = "null", "denied: origin-null-denied" },
+    -- though the answer is made, and only kept from the page
+    { "GET /t/acme/users",    from = GLOBEX, "status: 200" },
     -- a frozen tenant is refused whatever its rule says
     { "PUT /t/initech/users", from = ACME, "denied: tenant-frozen", at = "tenant-function.lua:24" },
     { "GET /t/initech/users", from = ACME, "denied: tenant-frozen", at = "tenant-function.lua:29" },
@@ -36,4 +38,6 @@ describe("tenant-function", function()
   it("refuses a frozen tenant before the handler sees it", function()
     assert.has_status(gate:request("POST /t/initech/users", { origin = ACME }), 403)
   end)
+
+  testing.snapshot(gate, "tenant-function.snapshot")
 end)

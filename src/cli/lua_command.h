@@ -1,5 +1,5 @@
-/* lua_command.h - subcommands whose work is done by a Lua module of the program: in a state with
- * all of Lua, which never runs a policy (script/workbench.h).
+/* lua_command.h - subcommands whose work is done by a Lua module of the program: in a state
+ * with all of Lua, which never runs a policy (script/workbench.h).
  */
 #ifndef MG_CLI_LUA_COMMAND_H
 #define MG_CLI_LUA_COMMAND_H
