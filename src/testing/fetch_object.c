@@ -237,7 +237,7 @@ static void push_steps(lua_State *L, const struct mg_browser_step *step)
 static void push_names(lua_State *L, const char *field, struct mg_browser_names names)
 {
     lua_createtable(L, (int)names.count, 0); /* +1 */
-    for (size_t i = 0; i < names.count; i++) {
+    for (size_t i = 0; names.items != NULL && i < names.count; i++) {
         (void)lua_pushlstring(L, names.items[i].ptr, names.items[i].len); /* +1 */
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }

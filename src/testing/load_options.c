@@ -53,6 +53,7 @@ static void read_limits(lua_State *L, int index, struct mg_limits *limits)
         uint64_t *at = find_limit(limits, name);
         if (at == NULL) {
             (void)luaL_error(L, "'limits' has no '%s'", name);
+            return;
         }
         lua_Integer value = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : -1;
         if (value < 0) {
