@@ -411,7 +411,7 @@ static void log_hooks(struct mg_exchange *exchange)
         .status = exchange->answer == ANSWER_NONE ? 0 : exchange->status,
         .bytes = exchange->bytes_out,
         .duration_us = exchange->started_us == 0 ? 0 : mg_clock_us() - exchange->started_us,
-        .wall_ms = mg_clock_wall_us() / 1000,
+        .wall_ms = mg_plugin_clock_wall(exchange->worker->server->clock),
         .ctx = exchange->script == NULL ? 0 : exchange->script->ctx,
     };
     struct mg_script_fault fault;

@@ -13,6 +13,7 @@
 #include "cors/decide.h"
 #include "net/listener.h"
 #include "policy/set.h"
+#include "script/lines.h"
 #include "server/options.h"
 #include "server/swap.h"
 
@@ -20,6 +21,7 @@ struct mg_dicts;
 struct mg_generation;
 struct mg_runtime_totals;
 struct server_worker;
+struct mg_plugin_clock;
 struct mg_workers;
 struct access_log;
 struct mg_admin;
@@ -45,8 +47,11 @@ struct mg_server {
     struct mg_runtime_totals *script_totals; /* one a worker */
     struct mg_series *series;                /* of resources, for the counters of decisions */
     struct mg_str busy_answer;
-    const struct mg_handler *stand_in; /* for handlers there are not; NULL: they are 404 */
-    atomic_bool is_ready;              /* what /readyz says */
+    const struct mg_handler *stand_in;   /* for handlers there are not; NULL: they are 404 */
+    const struct mg_plugin_clock *clock; /* of plugins; NULL: the machine's */
+    mg_line_fn line_fn; /* told of the lines of scripts (script/lines.h); NULL: nobody */
+    void *line_context;
+    atomic_bool is_ready; /* what /readyz says */
 };
 
 /* Load policies, open listeners and start the workers. `options` is copied, its strings are
