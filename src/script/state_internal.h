@@ -145,8 +145,8 @@ void mg_fault_place(const struct mg_script *script, int level, const char *code,
  * message. Raises. */
 int mg_fault_raise_syntax(lua_State *L, const char *name);
 
-/* The same for the message at the top that a limit of the parser is passed, which it says without
- * a place: too deep, too many labels. Raises. */
+/* The same for the message at the top that a limit of the parser is passed, which it says
+ * without a place: too deep, too many labels. Raises. */
 int mg_fault_raise_limit(lua_State *L, const char *name, int line);
 
 #endif
