@@ -280,6 +280,7 @@ static struct mg_runtime *make(const struct mg_policy_set *set,
         return NULL;
     }
     runtime->set = set;
+    runtime->totals = options->totals;
     mg_errs_init(&runtime->errs);
     mg_arena_init(&runtime->arena, NULL, 0, MAX_ARENA_BYTES);
     runtime->judge = (struct mg_loader){.options = set->lua->options,

@@ -98,6 +98,10 @@ void mg_runtime_report(struct mg_runtime *runtime, const char *hook,
     hash = mg_str_hash(mg_str_from(fault->err.code), hash) | 1;
     runtime->counters.errors++;
     runtime->counters.budget_kills += fault->bound != MG_BOUND_NONE;
+    if (runtime->totals != NULL) {
+        mg_runtime_count(&runtime->totals->errors);
+        mg_runtime_count(&runtime->totals->kills[fault->bound]);
+    }
     struct mg_runtime_cause *cause = find_cause(&runtime->logger, hash);
     if (cause->hash == hash && now_ms - cause->told_ms < MG_RUNTIME_LOG_INTERVAL_MS) {
         cause->kept_back++;

@@ -56,7 +56,7 @@ static void wait_for_request(struct mg_conn *conn)
 static void log_exchange(struct mg_exchange *exchange, const char *close_reason)
 {
     struct server_worker *worker = exchange->worker;
-    server_count(&worker->counters.requests, 1);
+    mg_traffic_count(&worker->traffic, exchange);
     if (worker->log != NULL && !mg_access_log_add(worker->log, exchange, close_reason)) {
         server_count(&worker->counters.log_dropped, 1);
     }
@@ -121,7 +121,7 @@ static void refuse_head(struct mg_conn *conn, struct http_conn *http, unsigned s
 {
     struct server_worker *worker = worker_of(conn);
     http->is_in_head = false;
-    server_count(&worker->counters.requests, 1);
+    mg_traffic_count_refusal(&worker->traffic, status, reason);
     if (worker->log != NULL) {
         struct access_refusal refusal = {mg_conn_peer(conn), status, reason,
                                          status == 408 ? NULL : &worker->head};
@@ -164,7 +164,7 @@ static size_t read_head(struct mg_conn *conn, struct http_conn *http, struct mg_
         return 0;
     }
     exchange->head_bytes = bytes.ptr;
-    exchange->started_us = worker->log != NULL ? mg_clock_us() : 0;
+    exchange->started_us = mg_clock_us();
     http->exchange = exchange;
     mg_content_begin(exchange);
     return worker->head.size;
@@ -176,8 +176,15 @@ static bool is_full(struct mg_conn *conn, unsigned answered)
 {
     struct server_worker *worker = worker_of(conn);
     const struct mg_limits *limits = limits_of(worker);
-    return answered >= limits->pipelined ||
-           mg_conn_pending(conn) + worker->out.len > limits->unsent_bytes;
+    if (answered >= limits->pipelined) {
+        server_count(&worker->traffic.turns_given_up, 1);
+        return true;
+    }
+    if (mg_conn_pending(conn) + worker->out.len > limits->unsent_bytes) {
+        server_count(&worker->traffic.reads_held_back, 1);
+        return true;
+    }
+    return false;
 }
 
 /* Let the others have their turn, or let the client read first. */
@@ -339,6 +346,7 @@ static void on_close(struct mg_conn *conn, const char *reason)
     if (http->exchange != NULL) {
         abort_exchange(http, reason);
     }
+    mg_name_counters_add(&worker_of(conn)->traffic.closed, mg_str_from(reason));
 }
 
 const struct mg_protocol mg_http_protocol = {

@@ -14,6 +14,7 @@
 #include "http/head.h"
 #include "net/worker.h"
 #include "server/server.h"
+#include "server/traffic.h"
 
 struct access_ring;
 struct mg_generation;
@@ -26,8 +27,6 @@ enum {
 };
 
 struct server_counters {
-    atomic_ullong requests;
-    atomic_ullong status_class[6]; /* by first digit */
     atomic_ullong log_dropped;
     atomic_ullong expired;   /* exchanges that the drain limit ended */
     atomic_ullong shadowed;  /* exchanges that a shadow has judged */
@@ -53,6 +52,7 @@ struct server_worker {
     uint64_t shadow_turn;               /* exchanges until the next that it judges */
     uint64_t shadow_logged_ms;          /* when a difference was logged last */
     struct server_counters counters;
+    struct mg_traffic traffic;
 };
 
 static inline bool server_is_stopping(const struct server_worker *worker)
