@@ -40,7 +40,7 @@ describe("metrics", function()
   local server, before
   setup(function()
     server = wire.start({ policy = POLICY, admin = "DIR/admin.sock",
-      limits = { ["head-timeout"] = "200ms", ["idle-timeout"] = "200ms", ["body-timeout"] = "200ms",
+      limits = { ["head-timeout"] = "1s", ["idle-timeout"] = "1s", ["body-timeout"] = "1s",
         ["body-bytes"] = 1000, pipelined = 4, connections = 20 },
       arguments = { "--plugins", wire.plugins, "--public-origin", "https://api.example" } })
   end)
