@@ -66,7 +66,8 @@ describe("moongate test", function()
   end)
 
   it("passes the spec of its own API", function()
-    local status, out = run({ "api_spec.lua", PLAIN })
+    local status, out = run({ "api_spec.lua", PLAIN }, { environment = {
+      "MOONGATE_ANNOTATIONS=" .. require("lfs").currentdir() .. "/lua/moongate/assert.lua" } })
     assert.equal(0, status, out)
     assert.is_truthy(out:find("^%++\n%d%d+ successes / 0 failures / 0 errors / 0 pending"), out)
   end)

@@ -314,3 +314,19 @@ describe("the engine", function()
     assert.is_nil(engine.reason("order-frozen"))
   end)
 end)
+
+describe("the annotations", function()
+  it("have every assertion, and no other", function()
+    local file = os.getenv("MOONGATE_ANNOTATIONS")
+    if not file then
+      return pending("MOONGATE_ANNOTATIONS is lua/moongate/assert.lua of the checkout")
+    end
+    local annotated, known = {}, require("moongate.testing.assertions").names()
+    for line in io.lines(file) do
+      annotated[#annotated + 1] = line:match("^function assert%.([%w_]+)%(")
+    end
+    table.sort(annotated)
+    table.sort(known)
+    assert.same(known, annotated)
+  end)
+end)
