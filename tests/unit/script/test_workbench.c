@@ -6,8 +6,8 @@
 
 static int run_text(lua_State *L)
 {
-    const char *text = lua_touserdata(L, 1);
-    if (luaL_loadstring(L, text) != LUA_OK) {
+    const char *const *text = lua_touserdata(L, 1);
+    if (luaL_loadstring(L, *text) != LUA_OK) {
         return lua_error(L);
     }
     lua_callk(L, 0, 1, 0, NULL); /* below the door of mg_workbench_run */
@@ -47,7 +47,8 @@ static void runs_end_in_one_of_three_ways(void **state)
         struct mg_workbench_end end;
         struct mg_workbench *workbench = mg_workbench_new();
         assert_non_null(workbench);
-        mg_workbench_run(workbench, run_text, (void *)(uintptr_t)rows[i].text, &end);
+        const char *text = rows[i].text;
+        mg_workbench_run(workbench, run_text, &text, &end);
         mg_expect_int(rows[i].desc, end.has_raised, rows[i].message != NULL);
         if (rows[i].message != NULL) {
             mg_expect_true(rows[i].desc, strstr(end.message, rows[i].message) != NULL);
