@@ -79,6 +79,8 @@ static bool keep_options(struct mg_policy_options *kept,
     kept->path_count = 0;
     kept->plugin_dirs = NULL;
     kept->plugin_dir_count = 0;
+    kept->witness = NULL;
+    kept->bundle = NULL;
     const char **handlers =
         mg_arena_calloc(arena, options->handler_count + 1, sizeof(const char *));
     for (size_t i = 0; handlers != NULL && i < options->handler_count; i++) {
@@ -114,6 +116,7 @@ static bool keep_plugins(struct mg_lua_set *lua, struct mg_source *const *copies
                                              .grant_count = use->grant.count,
                                              .has_grant = use->grant.kind != MG_LIST_ABSENT,
                                              .fingerprint = mg_fingerprint_plugin(use),
+                                             .config_hash = use->config_hash,
                                              .plugin = &loader->plugins_read[i]};
     }
     lua->plugins = plugins;

@@ -120,6 +120,8 @@ static bool read_plugins(struct mg_runtime *runtime, struct mg_loader *loader,
                                                     .has_grant = kept->has_grant,
                                                     .dicts = options->dicts,
                                                     .clock = options->clock},
+                                            .sources = &loader->sources,
+                                            .source = kept->source,
                                             .arena = &runtime->arena,
                                             .errs = loader->errs,
                                             .plugin = &runtime->plugins[i]};
@@ -281,6 +283,7 @@ static struct mg_runtime *make(const struct mg_policy_set *set,
         return NULL;
     }
     runtime->set = set;
+    runtime->totals = options->totals;
     mg_errs_init(&runtime->errs);
     mg_arena_init(&runtime->arena, NULL, 0, MAX_ARENA_BYTES);
     runtime->judge = (struct mg_loader){.options = set->lua->options,
@@ -331,7 +334,7 @@ struct mg_runtime *mg_runtime_new(const struct mg_policy_set *set,
 
 void mg_runtime_try(const struct mg_policy_set *set, struct mg_errs *errs)
 {
-    const struct mg_runtime_options options = {.generation = 0};
+    const struct mg_runtime_options options = {.dicts = NULL};
     mg_runtime_free(make(set, &options, errs, errs));
 }
 

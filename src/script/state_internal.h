@@ -17,6 +17,7 @@ enum mg_refusal {
     MG_REFUSED_BY_STATE,
     MG_REFUSED_BY_CALL,
     MG_REFUSED_BY_SYSTEM,
+    MG_REFUSED_FOR_FIELDS, /* of a table, by either */
 };
 
 enum mg_collector {
@@ -36,11 +37,13 @@ struct mg_script {
     struct mg_pool pool;         /* where Lua's heap comes from */
     size_t bytes;                /* of Lua's heap */
     size_t ceiling;              /* what `bytes` may reach now */
+    size_t max_fields;           /* of a table, its list not counted */
     uint64_t allocated;          /* bytes, ever */
     uint64_t allocated_max;      /* beyond it something is done about it: see budget.c */
     uint64_t stepped_at;         /* `allocated` when the collector last worked between calls */
     enum mg_collector collector; /* of a sealed state */
     unsigned refusals;           /* allocations of this call that were refused */
+    uint64_t walked;             /* bytes of the heaps that were collected for these */
     enum mg_refusal refused_by;
     uint64_t refused_at; /* `allocated` then */
 
@@ -120,6 +123,7 @@ static inline void mg_budget_begin(struct mg_script *script)
         script->bytes + (room < script->budget.max_bytes ? room : script->budget.max_bytes);
     script->allocated_max = script->allocated + mg_budget_collect_at(script);
     script->refusals = 0;
+    script->walked = 0;
     script->steps_before += script->steps;
     script->steps = 0;
 }
@@ -140,5 +144,9 @@ void mg_fault_place(const struct mg_script *script, int level, const char *code,
 /* Turn Lua's syntax error at the top into policy-syntax: its position is cut off of the
  * message. Raises. */
 int mg_fault_raise_syntax(lua_State *L, const char *name);
+
+/* The same for the message at the top that a limit of the parser is passed, which it says
+ * without a place: too deep, too many labels. Raises. */
+int mg_fault_raise_limit(lua_State *L, const char *name, int line);
 
 #endif

@@ -9,12 +9,14 @@
 #include "server/answer.h"
 #include "server/content.h"
 #include "server/exchange.h"
+#include "server/generation.h"
 #include "server/handlers.h"
 #include "server/hooks.h"
 #include "server/worker_state.h"
 
 struct mg_gate {
     struct mg_server server; /* first: an exchange leads to it, and so to the gate */
+    struct mg_generation *generation;
     struct server_worker worker;
     char reason[128]; /* of the answer given last: a hook's dies with its exchange */
     char file[160];   /* where a hook decided it */
@@ -76,9 +78,25 @@ void mg_gate_set_upstream(struct mg_gate *gate, mg_gate_upstream_fn upstream, vo
 
 /* ---- life ---- */
 
-static void adopt_runtime(struct mg_gate *gate)
+/* Answer by `set` from now on. Returns: false after a fault; all is then as before. */
+static bool adopt_set(struct mg_gate *gate, struct mg_policy_set *set, struct mg_errs *errs)
 {
-    gate->worker.runtime = gate->server.runtimes == NULL ? NULL : gate->server.runtimes[0];
+    const struct mg_generation_plan plan = {.options = &gate->server.options,
+                                            .set = set,
+                                            .trigger = MG_TRIGGER_START,
+                                            .dicts = gate->server.dicts,
+                                            .clock = gate->server.clock,
+                                            .line_fn = gate->server.line_fn,
+                                            .line_context = gate->server.line_context};
+    struct mg_generation *generation = mg_generation_build(&plan, errs);
+    if (generation == NULL) {
+        return false;
+    }
+    generation->id = gate->generation == NULL ? 1 : gate->generation->id + 1;
+    atomic_store(&gate->server.active, generation);
+    mg_generation_free(gate->generation);
+    gate->generation = generation;
+    return true;
 }
 
 struct mg_gate *mg_gate_new(const struct mg_server_options *options, struct mg_policy_set *set,
@@ -98,7 +116,7 @@ struct mg_gate *mg_gate_new_watched(const struct mg_server_options *options,
         return NULL;
     }
     gate->server.options = *options;
-    gate->server.set = set;
+    gate->server.options.workers = 1;
     gate->server.clock = watch->clock;
     gate->server.line_fn = watch->line_fn;
     gate->server.line_context = watch->line_context;
@@ -112,39 +130,21 @@ struct mg_gate *mg_gate_new_watched(const struct mg_server_options *options,
     if (gate->server.dicts == NULL) {
         mg_errs_fail(errs, "out-of-memory", NULL, "memory is out");
     }
-    if (gate->server.dicts == NULL || !mg_hooks_start(&gate->server, 1, errs)) {
+    if (gate->server.dicts == NULL || !adopt_set(gate, set, errs)) {
         mg_gate_free(gate);
         return NULL;
     }
-    adopt_runtime(gate);
     return gate;
 }
 
 bool mg_gate_swap(struct mg_gate *gate, struct mg_policy_set *set, struct mg_errs *errs)
 {
-    struct mg_server *server = &gate->server;
-    struct mg_server old = {.set = server->set,
-                            .runtimes = server->runtimes,
-                            .runtime_count = server->runtime_count};
-    server->set = set;
-    server->runtimes = NULL;
-    server->runtime_count = 0;
-    bool is_started = mg_hooks_start(server, 1, errs);
-    if (is_started) {
-        mg_hooks_stop(&old);
-    } else {
-        mg_hooks_stop(server);
-        server->set = old.set;
-        server->runtimes = old.runtimes;
-        server->runtime_count = old.runtime_count;
-    }
-    adopt_runtime(gate);
-    return is_started;
+    return adopt_set(gate, set, errs);
 }
 
 struct mg_runtime *mg_gate_runtime(struct mg_gate *gate)
 {
-    return gate->worker.runtime;
+    return gate->generation->slots[0].runtime;
 }
 
 void mg_gate_free(struct mg_gate *gate)
@@ -152,7 +152,7 @@ void mg_gate_free(struct mg_gate *gate)
     if (gate == NULL) {
         return;
     }
-    mg_hooks_stop(&gate->server);
+    mg_generation_free(gate->generation);
     mg_dicts_free(gate->server.dicts);
     mg_exchange_pool_free(&gate->worker);
     mg_buf_fini(&gate->worker.out);
@@ -162,9 +162,9 @@ void mg_gate_free(struct mg_gate *gate)
 
 /* ---- asking ---- */
 
-static uint64_t steps_so_far(const struct mg_gate *gate)
+static uint64_t steps_so_far(struct mg_gate *gate)
 {
-    struct mg_runtime *runtime = gate->worker.runtime;
+    struct mg_runtime *runtime = mg_gate_runtime(gate);
     return runtime == NULL ? 0 : mg_script_steps(mg_runtime_script(runtime));
 }
 

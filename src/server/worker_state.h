@@ -15,8 +15,10 @@
 #include "net/worker.h"
 #include "plugin/plugin.h"
 #include "server/server.h"
+#include "server/traffic.h"
 
 struct access_ring;
+struct mg_generation;
 
 enum {
     MAX_FREE_EXCHANGES = 256,   /* kept for reuse; the rest goes back to malloc */
@@ -26,14 +28,18 @@ enum {
 };
 
 struct server_counters {
-    atomic_ullong requests;
-    atomic_ullong status_class[6]; /* by first digit */
     atomic_ullong log_dropped;
+    atomic_ullong expired;   /* exchanges that the drain limit ended */
+    atomic_ullong shadowed;  /* exchanges that a shadow has judged */
+    atomic_ullong differing; /* otherwise than the active generation */
+    atomic_ullong wider;     /* of those: allowed by the shadow alone */
+    atomic_ullong narrower;  /* of those: allowed by the active one alone */
 };
 
 struct server_worker {
     struct mg_server *server;
     struct mg_worker *worker;
+    unsigned index;
     struct mg_conn *
         turn; /* the connection whose callback runs: its output waits for the end of the turn */
     struct mg_buf out;   /* that output */
@@ -41,9 +47,13 @@ struct server_worker {
     struct mg_date date;
     struct mg_exchange *free_exchanges;
     unsigned free_exchange_count;
-    struct access_ring *log;    /* NULL: no access log */
-    struct mg_runtime *runtime; /* NULL: the set runs no Lua */
+    struct mg_exchange *kept_exchanges; /* that outlive their turn */
+    struct access_ring *log;            /* NULL: no access log */
+    struct mg_generation *shadow;       /* judged beside the active one; NULL: none */
+    uint64_t shadow_turn;               /* exchanges until the next that it judges */
+    uint64_t shadow_logged_ms;          /* when a difference was logged last */
     struct server_counters counters;
+    struct mg_traffic traffic;
 };
 
 static inline bool server_is_stopping(const struct server_worker *worker)
