@@ -61,6 +61,20 @@ describe("a gate", function()
     assert.has_status(gate:request("GET /rates"), 200)
   end)
 
+  it("does not answer its own upstream, and says so", function()
+    gate:upstream(function()
+      return { body = gate:request("GET /rates").body }
+    end)
+    local ok, raised = pcall(gate.request, gate, "GET /rates")
+    assert.is_false(ok)
+    assert.is_truthy(raised:find("the gate is answering a request", 1, true), raised)
+    local other = testing.load "orders.lua"
+    gate:upstream(function()
+      return { body = tostring(other:request("GET /rates").status) }
+    end)
+    assert.equal("200", gate:request("GET /rates").body)
+  end)
+
   it("costs the same each time", function()
     local function cost()
       return gate:preflight("PUT /orders/frozen", { origin = APP }).instructions
