@@ -21,7 +21,7 @@ static struct mg_policy_set *load_steady(struct mg_errs *errs, struct mg_witness
     return mg_policy_set_load_steady(&options, errs);
 }
 
-/* What the policies log goes into a pipe that holds one line, so a load that logs several lines
+/* What the policies log goes into a pipe that holds a few lines, so a load that logs many
  * waits for the thread below, which replaces a file before it takes each. */
 struct disturber {
     int fd;
@@ -69,7 +69,7 @@ static void files_that_never_rest_are_told_of(void **state)
     (void)fcntl(ends[1], F_SETPIPE_SZ, 4096);
     disturber.fd = ends[0];
     write_file("b.lua", "resource '/' { " NONE);
-    write_file("a.lua", "for i = 1, 5 do log(('x'):rep(2000) .. i) end resource '/a' { " NONE);
+    write_file("a.lua", "for i = 1, 40 do log(('x'):rep(1000)) end resource '/a' { " NONE);
     mg_log_configure(MG_LOG_TEXT, MG_LOG_INFO, ends[1]);
     assert_int_equal(pthread_create(&thread, NULL, disturb, &disturber), 0);
     struct mg_policy_set *set = load_steady(&errs, NULL);
