@@ -117,9 +117,8 @@ static void end_worker(struct mg_worker *thread, void *state)
     mg_buf_fini(&worker->out);
 }
 
-static void warn_of_echo(struct mg_server *server)
+void mg_server_warn_of_echo(const struct mg_server *server, const struct mg_policy_set *set)
 {
-    const struct mg_policy_set *set = atomic_load(&server->active)->set;
     for (size_t i = 0; set->has_echo && i < mg_listeners_count(server->listeners); i++) {
         if (!mg_listeners_is_loopback(server->listeners, i)) {
             MG_LOG(MG_LOG_WARNING,
@@ -295,13 +294,13 @@ struct mg_server *mg_server_start(const struct mg_server_options *options, struc
         free_server(server);
         return NULL;
     }
+    mg_server_warn_of_echo(server, atomic_load(&server->active)->set);
     if (!mg_swap_start(server->swap, errs) || !start_admin(server, errs)) {
         mg_swap_stop(server->swap);
         mg_workers_stop(server->workers);
         mg_server_join(server);
         return NULL;
     }
-    warn_of_echo(server);
     atomic_store(&server->is_ready, true);
     return server;
 }

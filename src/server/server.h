@@ -70,6 +70,10 @@ void mg_server_join(struct mg_server *server);
 /* Open the access log's file again (after its rotation). */
 void mg_server_reopen_logs(struct mg_server *server);
 
+/* Warn where `set`, which becomes active, has the echo handler on a listener that other machines
+ * reach. */
+void mg_server_warn_of_echo(const struct mg_server *server, const struct mg_policy_set *set);
+
 /* The revision the server began with. */
 struct mg_str mg_server_revision(const struct mg_server *server);
 
