@@ -141,7 +141,7 @@ static void end_first_waiter(struct mg_swap *swap, enum mg_swap_result result,
 }
 
 static const char PINNED_MESSAGE[] =
-    "the active policies are pinned: 'moongate pin --off' lets others in";
+    "the active policies are pinned: 'moongate unpin' lets others in";
 
 /* Refuse what a pin keeps out. Changes of files wait until it is gone. */
 static void refuse_pinned(struct mg_swap *swap)
@@ -356,7 +356,7 @@ static enum mg_swap_result judge(const struct mg_swap *swap, const struct swap_b
         !build->is_shadow) {
         mg_err_set(message, size,
                    "the policies allow more than before (--guard widen): confirm with "
-                   "--confirm-widening");
+                   "--confirm");
         return MG_SWAP_WIDENS;
     }
     return MG_SWAP_DONE;

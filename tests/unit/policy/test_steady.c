@@ -36,7 +36,8 @@ static void replace_policy(unsigned i)
     (void)snprintf(from, sizeof(from), "%s/.new", root);
     FILE *file = fopen(from, "wb");
     if (file != NULL) {
-        (void)fprintf(file, "resource '/%u' { " NONE, i);
+        /* Of another size each time: an inode may come back within one tick of the clock. */
+        (void)fprintf(file, "resource '/%0*u' { " NONE, (int)(8 + i % 100), i);
         (void)fclose(file);
         (void)rename(from, to);
     }
