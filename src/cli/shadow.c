@@ -27,18 +27,26 @@ static void print_help(void)
         "answers.\n");
 }
 
+enum action {
+    ACTION_NONE,
+    ACTION_STATUS,
+    ACTION_PROMOTE,
+    ACTION_DISCARD
+};
+
 struct reading {
     struct mg_admin_client client;
-    const char *action; /* NULL: none yet */
+    enum action action;
     bool confirms;
 };
 
 static int read_word(struct reading *reading, const char *word)
 {
-    static const char *const actions[] = {"status", "promote", "discard"};
-    for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-        if (strcmp(word, actions[i]) == 0 && reading->action == NULL) {
-            reading->action = actions[i];
+    static const char *const names[] = {
+        [ACTION_STATUS] = "status", [ACTION_PROMOTE] = "promote", [ACTION_DISCARD] = "discard"};
+    for (enum action action = ACTION_STATUS; action <= ACTION_DISCARD; action++) {
+        if (strcmp(word, names[action]) == 0 && reading->action == ACTION_NONE) {
+            reading->action = action;
             return MG_EXIT_OK;
         }
     }
@@ -69,10 +77,10 @@ static int read_arguments(int argc, char **argv, struct reading *reading)
     if (reading->client.wants_help) {
         return MG_EXIT_OK;
     }
-    if (reading->action == NULL) {
+    if (reading->action == ACTION_NONE) {
         return mg_cli_usage("shadow", "one of status, promote and discard says what to do");
     }
-    if (reading->confirms && strcmp(reading->action, "promote") != 0) {
+    if (reading->confirms && reading->action != ACTION_PROMOTE) {
         return mg_cli_usage("shadow", "--confirm goes with promote");
     }
     return MG_EXIT_OK;
@@ -130,14 +138,14 @@ static int run_shadow(int argc, char **argv)
         print_help();
         return MG_EXIT_OK;
     }
-    if (strcmp(reading.action, "status") == 0) {
+    if (reading.action == ACTION_STATUS) {
         return tell_status(&reading.client);
     }
     json_t *body = json_object();
     if (reading.confirms) {
         json_object_set_new(body, "confirm", json_true());
     }
-    return strcmp(reading.action, "promote") == 0
+    return reading.action == ACTION_PROMOTE
                ? mg_admin_command(&reading.client, "/shadow/promote", body, "promoted:")
                : mg_admin_command(&reading.client, "/shadow/discard", body, NULL);
 }

@@ -42,9 +42,9 @@ const char *mg_admin_read_address(const char *text,
 bool mg_admin_read_token(const char *path, char out[static MG_ADMIN_MAX_TOKEN_BYTES + 1],
                          struct mg_errs *errs);
 
-/* Open the sockets that the server's options name, before anything serves. Where they name none,
- * and where the default place cannot be had, *out is NULL and the result true. Returns: false
- * after a fault. */
+/* Open the sockets that the server's options name, before anything serves. Where they name
+ * none, and where the default place cannot be had, *out is NULL and the result true. Returns:
+ * false after a fault. */
 bool mg_admin_open(struct mg_server *server, struct mg_admin **out, struct mg_errs *errs);
 
 /* Start answering; the server's workers run. Returns: false after a fault. */

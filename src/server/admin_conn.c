@@ -329,7 +329,7 @@ static size_t read_content(struct mg_conn *conn, struct mg_str bytes)
 
 /* ---- the connection ---- */
 
-/* Whoever is on this machine can connect by TCP: that must not take the places of the socket. */
+/* Whoever is on this machine can connect by TCP: that must not take the socket's places. */
 static void on_open(struct mg_conn *conn)
 {
     struct mg_admin *admin = admin_of(conn);

@@ -247,6 +247,17 @@ describe("commands without a server", function()
     end)
   end
 
+  for _, words in ipairs({ { "status" }, { "swap" }, { "rollback" }, { "pin" }, { "unpin" },
+    { "shadow" }, { "shadow", "--confirm" } }) do
+    it("help: " .. table.concat(words, " ") .. " --help: 0", function()
+      local argv = { table.unpack(words) }
+      argv[#argv + 1] = "--help"
+      local status, out, err = wire.run(argv)
+      assert.equals(0, status, err)
+      assert_says(out, "Usage: moongate " .. words[1], "--admin ADDRESS", "--json", "Exit codes")
+    end)
+  end
+
   it("a token is shown to a TCP address", function()
     local token = process.write_file(dir .. "/token", "correct-horse-battery-staple\n")
     local server = wire.start({ policy = policy("a.example"), admin = "127.0.0.1:0",

@@ -2,6 +2,7 @@
 #include "harness.h"
 #include "net/worker.h"
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is the net layer's */
 static size_t echo(struct mg_conn *conn, char *bytes, size_t count)
 {
     mg_conn_write(conn, (struct mg_str){bytes, count});
@@ -49,7 +50,7 @@ static void pass_is_counted_by_how_long_it_takes(void **state)
     (void)poll(NULL, 0, HELD_MS);
     assert_int_equal(passes_beyond(passes, 25000), 0);
     atomic_store(&may_go, true);
-    WAIT_UNTIL(atomic_load(&passes->longest_us) >= HELD_MS * 1000);
+    WAIT_UNTIL(atomic_load(&passes->longest_us) >= HELD_MS * 1000ULL);
     assert_true(passes_beyond(passes, 25000) >= 1);
     assert_true(atomic_load(&passes->sum_us) >= atomic_load(&passes->longest_us));
     rig_stop(&rig);
@@ -74,7 +75,7 @@ static void pass_leaves_waiting_out(void **state)
     /* What was counted can be read when the worker has ended, until it is freed. */
     assert_int_equal(RIG_COUNT(&rig, accepted), 1);
     assert_true(passes_beyond(passes, 0) >= 2);
-    assert_true(atomic_load(&passes->sum_us) < IDLE_MS * 1000);
+    assert_true(atomic_load(&passes->sum_us) < IDLE_MS * 1000ULL);
     rig_join(&rig);
 }
 
