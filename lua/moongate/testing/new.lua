@@ -64,7 +64,8 @@ describe("NAME", function()
     { "POST /NAME/7", from = APP, "status: 405" },
   })
 
-  it("lets scripts read ETag", function()
+  it("has these methods and no other, and lets scripts read ETag", function()
+    assert.supports_methods(gate:request("OPTIONS /NAME/7"), { "GET", "PUT", "DELETE" })
     assert.exposes(gate:request("GET /NAME/7", { origin = APP }), { "ETag" })
   end)
 
