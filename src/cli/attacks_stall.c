@@ -21,7 +21,7 @@
 /* A heap that is large before the first hook runs. */
 #define HEAP            \
     "local heap = {}\n" \
-    "for i = 1, 80000 do heap[i] = { i } end\n"
+    "for i = 1, 40000 do heap[i] = { i } end\n"
 
 static const struct mg_attack attacks[] = {
     /* ---- texts read as numbers ---- */
@@ -195,7 +195,7 @@ static const struct mg_attack attacks[] = {
      .body = "local s = \"x\" while heap do s = s .. s end",
      .code = "budget-"},
     {.name = "heap-of-fields",
-     .setup = "local heap = {} for i = 1, 131000 do heap[\"k\" .. i] = i end",
+     .setup = "local heap = {} for i = 1, 60000 do heap[\"k\" .. i] = i end",
      .body = "while true do pcall(function() local s = (\"x\"):rep(2000000) return heap, s .. "
              "s .. s end) end",
      .code = "budget-"},
@@ -213,15 +213,15 @@ static const struct mg_attack attacks[] = {
      .body = "while true do local t = {} for i = 1, 100000 do t[i] = heap end end",
      .code = "budget-"},
     {.name = "heap-strings-then-pieces",
-     .setup = "local heap = {} for i = 1, 500000 do heap[i] = \"s\" .. i end",
+     .setup = "local heap = {} for i = 1, 200000 do heap[i] = \"s\" .. i end",
      .body = "for i = 1, 1 << 40 do local _ = { heap, (\"x\"):rep(1200000) .. i } end",
      .code = "budget-"},
     {.name = "heap-strings-then-lists",
-     .setup = "local heap = {} for i = 1, 500000 do heap[i] = \"s\" .. i end",
+     .setup = "local heap = {} for i = 1, 200000 do heap[i] = \"s\" .. i end",
      .body = "while true do local t = {} for i = 1, 100000 do t[i] = heap end end",
      .code = "budget-"},
     {.name = "heap-functions-then-pieces",
-     .setup = "local heap = {} for i = 1, 150000 do heap[i] = function() return i end end",
+     .setup = "local heap = {} for i = 1, 60000 do heap[i] = function() return i end end",
      .body = "for i = 1, 1 << 40 do local _ = { heap, (\"x\"):rep(1200000) .. i } end",
      .code = "budget-"},
     {.name = "heap-walk",
@@ -229,7 +229,7 @@ static const struct mg_attack attacks[] = {
      .body = "while true do for _ in pairs(heap) do end end",
      .code = "budget-"},
     {.name = "heap-next",
-     .setup = "local heap = {} for i = 1, 300000 do heap[i] = 1 end",
+     .setup = "local heap = {} for i = 1, 200000 do heap[i] = 1 end",
      .body = "while true do next(heap) end",
      .code = "budget-"},
     {.name = "heap-unpack",
@@ -237,7 +237,7 @@ static const struct mg_attack attacks[] = {
      .body = "while true do pcall(table.unpack, heap) end",
      .code = "budget-"},
     {.name = "heap-concat",
-     .setup = "local heap = {} for i = 1, 500000 do heap[i] = i end",
+     .setup = "local heap = {} for i = 1, 200000 do heap[i] = i end",
      .body = "while true do pcall(table.concat, heap) end",
      .code = "budget-"},
     {.name = "heap-sort",

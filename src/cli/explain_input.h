@@ -24,7 +24,7 @@ struct mg_explain_input {
     size_t header_count;
     struct mg_str content;  /* of the request */
     struct mg_str referrer; /* names the page where nothing else does */
-    bool is_navigation;    /* mode navigate: a link or a form, no script */
+    bool is_navigation;     /* mode navigate: a link or a form, no script */
     bool has_mode;
     bool has_credentials;
     struct mg_str notes[MG_EXPLAIN_MAX_NOTES]; /* what was left out or assumed, in words */

@@ -11,6 +11,7 @@
 #include "cli/settings.h"
 #include "net/notify.h"
 #include "net/rlimit.h"
+#include "server/admin.h"
 #include "server/server.h"
 
 static void print_help(void)
@@ -80,6 +81,10 @@ static void announce(const struct mg_server *server, unsigned long long descript
                      mg_server_authorizes(server, i) ? "authorizing" : "listening", url);
     }
     (void)fflush(stdout);
+    const char *address;
+    for (size_t i = 0; (address = mg_admin_address(server->admin, i)) != NULL; i++) {
+        MG_LOG(MG_LOG_INFO, "admin interface", {"address", mg_str_from(address)});
+    }
     (void)snprintf(number, sizeof(number), "%llu", descriptors);
     MG_LOG(MG_LOG_INFO, "serving", {"revision", mg_server_revision(server)},
            {"descriptors", mg_str_from(number)});
@@ -153,6 +158,7 @@ static int run_serve(int argc, char **argv)
     struct mg_server_options options;
     struct mg_config config = {0};
     mg_server_options_init(&options);
+    options.has_default_admin = true;
     int code = read_arguments(argc, argv, &options, &config);
     if (code == MG_EXIT_OK) {
         code = serve(&options);

@@ -6,6 +6,7 @@
 
 #include "cors/origin.h"
 #include "http/head.h"
+#include "server/admin.h"
 
 /* What is wrong with the value given last; the command line has one thread. */
 static char fault[256];
@@ -170,6 +171,20 @@ static const char *apply_stop_delay(struct mg_server_options *options, const cha
     return mg_setting_read_duration(value, &options->stop_delay_ms);
 }
 
+static const char *apply_admin(struct mg_server_options *options, const char *value)
+{
+    char address[MG_ADMIN_MAX_ADDRESS_BYTES];
+    const char *wrong =
+        strcmp(value, "off") == 0 ? NULL : mg_admin_read_address(value, address);
+    return wrong != NULL ? wrong : append(&options->admin, value);
+}
+
+static const char *apply_admin_token_file(struct mg_server_options *options, const char *value)
+{
+    options->admin_token_file = value;
+    return value[0] == '\0' ? "is the path of a file" : NULL;
+}
+
 static const char *apply_health_path(struct mg_server_options *options, const char *value)
 {
     options->health_path = strcmp(value, "/") == 0 ? "" : value;
@@ -302,6 +317,12 @@ const struct mg_setting mg_settings[] = {
     {"trust-fields", "NAME",
      "which fields they set: x-forwarded (-For, -Proto, -Host), or forwarded (x-forwarded)",
      apply_trust_fields},
+    {"admin", "ADDRESS",
+     "where status, swap and metrics are asked: a path, 127.0.0.1:PORT, or off; repeatable "
+     "($XDG_RUNTIME_DIR/moongate.sock; /run/moongate.sock for root)",
+     apply_admin},
+    {"admin-token-file", "PATH", "the bearer token that TCP addresses of --admin ask for",
+     apply_admin_token_file},
     {"health-path", "PREFIX", "answer PREFIX/healthz and PREFIX/readyz on the listeners",
      apply_health_path},
     {"stop-delay", "DURATION",

@@ -64,8 +64,8 @@ static const char *ambiguity(const struct mg_head *head)
     return lengths > 1 ? "content-length-repeated" : NULL;
 }
 
-/* RFC 9112 6.1, 6.3: 400 for a list without form or with chunked anywhere but once and last, 501
- * for one that names another coding. */
+/* RFC 9112 6.1, 6.3: 400 for a list without form or with chunked anywhere but once and last,
+ * 501 for one that names another coding. */
 static void refuse_codings(struct mg_str value, struct mg_head_scan *scan)
 {
     struct mg_list_cursor list = mg_list_begin(value);
@@ -73,14 +73,13 @@ static void refuse_codings(struct mg_str value, struct mg_head_scan *scan)
     bool is_well_formed = list.rest.len > 0;
     bool has_chunked = false;
     while (is_well_formed && mg_list_next(&list, &coding)) {
-        const char *semicolon =
-            coding.len == 0 ? NULL : memchr(coding.ptr, ';', coding.len);
+        const char *semicolon = coding.len == 0 ? NULL : memchr(coding.ptr, ';', coding.len);
         struct mg_str name = coding;
         name.len = semicolon == NULL ? coding.len : (size_t)(semicolon - coding.ptr);
         name = mg_str_trim_ows(name);
         bool is_chunked = mg_str_equal_nocase(name, MG_STR("chunked"));
-        is_well_formed = mg_str_is_token(name) && !has_chunked &&
-                         !(is_chunked && semicolon != NULL);
+        is_well_formed =
+            mg_str_is_token(name) && !has_chunked && !(is_chunked && semicolon != NULL);
         has_chunked = is_chunked;
     }
     (void)mg_head_refuse(scan, is_well_formed ? 501 : 400,
@@ -110,8 +109,8 @@ static void refuse_as_llhttp(const llhttp_t *parser, const struct mg_head *head,
     (void)mg_head_refuse(scan, 400, reason);
 }
 
-/* Run llhttp over a head from `from` on, without the bytes of `skip`; where `from` is behind the
- * request line (`has_line` is false), a constant one comes first. */
+/* Run llhttp over a head from `from` on, without the bytes of `skip`; where `from` is behind
+ * the request line (`has_line` is false), a constant one comes first. */
 static bool run_llhttp(llhttp_t *parser, struct mg_head *head, const char *from, bool has_line,
                        struct mg_str skip, const char *end)
 {
@@ -121,8 +120,7 @@ static bool run_llhttp(llhttp_t *parser, struct mg_head *head, const char *from,
     static const char substitute[] = "GET / HTTP/1.1\r\n";
     llhttp_init(parser, HTTP_REQUEST, &settings);
     parser->data = head;
-    if (!has_line &&
-        mg_llhttp_execute(parser, substitute, sizeof(substitute) - 1) != HPE_OK) {
+    if (!has_line && mg_llhttp_execute(parser, substitute, sizeof(substitute) - 1) != HPE_OK) {
         return false;
     }
     if (skip.len > 0) {
@@ -136,7 +134,8 @@ static bool run_llhttp(llhttp_t *parser, struct mg_head *head, const char *from,
 }
 
 /* White space behind a Content-Length, which may hold tabs (RFC 9110 5.6.3): llhttp knows
- * spaces alone, and stopped at a tab. Returns: it; empty where that is not what it stopped at. */
+ * spaces alone, and stopped at a tab. Returns: it; empty where that is not what it stopped
+ * at. */
 static struct mg_str blank_behind_length(const llhttp_t *parser, const char *end)
 {
     const char *at = llhttp_get_error_pos(parser);

@@ -123,7 +123,8 @@ static void on_acceptable(evutil_socket_t fd, short what, void *argument)
 
 /* ---- start and stop ---- */
 
-/* No new handshake begins any more, and those under way are over: what waits is all there is. */
+/* No new handshake begins any more, and those under way are over: what waits is all there
+ * is. */
 static void on_grace_over(struct mg_timer *timer)
 {
     struct mg_worker *worker =

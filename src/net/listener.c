@@ -30,7 +30,7 @@ struct listener {
     int *fds;            /* one a worker, or one */
     char path[108];      /* of a Unix socket bound here; "" otherwise */
     atomic_flag is_file_gone;
-    dev_t device;        /* which file it was, since another server may have replaced it */
+    dev_t device; /* which file it was, since another server may have replaced it */
     ino_t inode;
 };
 
@@ -49,8 +49,8 @@ static void remove_file(struct listener *listener)
 {
     struct stat status;
     if (listener->path[0] != '\0' && !atomic_flag_test_and_set(&listener->is_file_gone) &&
-        lstat(listener->path, &status) == 0 &&
-        status.st_dev == listener->device && status.st_ino == listener->inode) {
+        lstat(listener->path, &status) == 0 && status.st_dev == listener->device &&
+        status.st_ino == listener->inode) {
         (void)unlink(listener->path);
     }
 }

@@ -56,11 +56,11 @@ enum mg_router_check {
     MG_ROUTER_CHECK_TOO_VARIED, /* more shapes than can be compared: nothing was */
 };
 
-/* Call `report` for every pair that conflicts. Complexity: O(n * shapes + conflicts), where a
- * shape is an arrangement of literals and wildcards; sets have few, and one with so many that it
- * would take more than some seconds is not checked. Scratch memory is malloc's. */
+/* Call `report` for every pair that conflicts. Complexity: O(n * shapes + conflicts), where
+ * a shape is an arrangement of literals and wildcards; sets have few, and one with so many
+ * that it would take more than some seconds is not checked. Scratch memory is malloc's. */
 enum mg_router_check mg_router_builder_check(const struct mg_router_builder *builder,
-                             mg_router_conflict_fn report, void *context);
+                                             mg_router_conflict_fn report, void *context);
 
 /* Describe a conflict as an error at the second resource's line that names the first's and a
  * path that both match. Codes: pattern-duplicate, pattern-conflict. */

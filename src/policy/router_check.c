@@ -18,8 +18,9 @@
 #include "core/alloc.h"
 #include "policy/router.h"
 
-/* Work, in units of looking at two shapes, which takes about 2 ns. Every pair of shapes may have
- * to be joined: 11,000 shapes of one pattern each pass, or 1,300 among 100,000 patterns. */
+/* Work, in units of looking at two shapes, which takes about 2 ns. Every pair of shapes may
+ * have to be joined: 11,000 shapes of one pattern each pass, or 1,300 among 100,000
+ * patterns. */
 static const uint64_t MAX_WORK = (uint64_t)1 << 31;
 enum {
     ITEM_WORK = 16 /* to put an item into a join */

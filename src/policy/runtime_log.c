@@ -98,6 +98,10 @@ void mg_runtime_report(struct mg_runtime *runtime, const char *hook,
     hash = mg_str_hash(mg_str_from(fault->err.code), hash) | 1;
     runtime->counters.errors++;
     runtime->counters.budget_kills += fault->bound != MG_BOUND_NONE;
+    if (runtime->totals != NULL) {
+        mg_runtime_count(&runtime->totals->errors);
+        mg_runtime_count(&runtime->totals->kills[fault->bound]);
+    }
     struct mg_runtime_cause *cause = find_cause(&runtime->logger, hash);
     if (cause->hash == hash && now_ms - cause->told_ms < MG_RUNTIME_LOG_INTERVAL_MS) {
         cause->kept_back++;
@@ -105,6 +109,11 @@ void mg_runtime_report(struct mg_runtime *runtime, const char *hook,
     }
     write_fault(hook, fault, runtime->set->revision, cause->kept_back);
     *cause = (struct mg_runtime_cause){.hash = hash, .told_ms = now_ms};
+}
+
+void mg_runtime_forget_told(struct mg_runtime *runtime)
+{
+    runtime->logger = (struct mg_runtime_logger){.lines = 0};
 }
 
 struct mg_runtime_counters mg_runtime_counters(const struct mg_runtime *runtime)

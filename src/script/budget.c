@@ -156,8 +156,16 @@ static void on_call_count(lua_State *L, lua_Debug *frame);
 static void set_hook(struct mg_script *script, int steps)
 {
     lua_Hook hook = script->is_sealed ? on_call_count : on_load_count;
+    int mask = (steps == 0 ? 0 : LUA_MASKCOUNT) | (script->line_fn == NULL ? 0 : LUA_MASKLINE);
     script->hook_steps = steps;
-    lua_sethook(script->L, steps == 0 ? NULL : hook, steps == 0 ? 0 : LUA_MASKCOUNT, steps);
+    lua_sethook(script->L, mask == 0 ? NULL : hook, mask, steps);
+}
+
+void mg_script_watch_lines(struct mg_script *script, mg_line_fn report, void *context)
+{
+    script->line_fn = report;
+    script->line_context = context;
+    set_hook(script, script->hook_steps);
 }
 
 /* The watchdog's: in a signal handler, in the midst of a call. */
@@ -213,10 +221,21 @@ static void check_bounds(lua_State *L)
     (void)mg_fault_raise_mark(L);
 }
 
+/* Fills fixed fields of `frame` only: never raises. */
+static void report_line(lua_State *L, struct mg_script *script, lua_Debug *frame)
+{
+    if (script->fault != NULL && lua_getinfo(L, "S", frame) != 0 && frame->source[0] == '@') {
+        script->line_fn(script->line_context, frame->source + 1, frame->currentline);
+    }
+}
+
 static void on_load_count(lua_State *L, lua_Debug *frame)
 {
-    (void)frame;
     struct mg_script *script = mg_script_of(L);
+    if (frame->event == LUA_HOOKLINE) {
+        report_line(L, script, frame);
+        return;
+    }
     script->steps += (uint64_t)script->hook_steps;
     check_bounds(L);
     if (script->hook_steps != LOAD_HOOK_STEPS) {
@@ -226,8 +245,11 @@ static void on_load_count(lua_State *L, lua_Debug *frame)
 
 static void on_call_count(lua_State *L, lua_Debug *frame)
 {
-    (void)frame;
     struct mg_script *script = mg_script_of(L);
+    if (frame->event == LUA_HOOKLINE) {
+        report_line(L, script, frame);
+        return;
+    }
     script->steps += script->budget.counts;
     check_bounds(L);
     if (script->collector == MG_COLLECTOR_WANTED) {

@@ -1,9 +1,9 @@
 /* fields.h - how many fields a table may have, told from the blocks that Lua asks for.
  *
  * When the hash part of a table grows, Lua puts all fields into a new one: one instruction,
- * which nothing interrupts, and whose time goes by the square of their number where a script has
- * chosen numbers that collide. So that part is bounded, by the allocator. It knows it by its
- * size: a power of two of fields, of 24 bytes each. A list (1, 2, 3, …) is none of these.
+ * which nothing interrupts, and whose time goes by the square of their number where a script
+ * has chosen numbers that collide. So that part is bounded, by the allocator. It knows it by
+ * its size: a power of two of fields, of 24 bytes each. A list (1, 2, 3) is none of these.
  */
 #ifndef MG_SCRIPT_FIELDS_H
 #define MG_SCRIPT_FIELDS_H

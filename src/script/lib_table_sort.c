@@ -25,7 +25,7 @@ enum {
     ELEMENT_STEPS = 2, /* of an element in a merge */
 };
 
-/* Count the comparison of the two values at the top, where they are texts: as far as both go. */
+/* Charge for comparing the two values at the top, where both are texts. */
 static void charge_texts(lua_State *L)
 {
     if (lua_type(L, -1) == LUA_TSTRING && lua_type(L, -2) == LUA_TSTRING) {

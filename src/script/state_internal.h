@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include "script/lines.h"
 #include "script/pool.h"
 #include "script/state.h"
 #include "script/text.h"
@@ -66,7 +67,9 @@ struct mg_script {
     struct mg_script_fault *fault; /* of the running call; NULL: none runs */
     bool is_described;             /* the message handler has filled it */
     lua_CFunction function;        /* that the running call is of */
-    unsigned watched_count;        /* variables that outlive a call and may be assigned */
+    mg_line_fn line_fn;            /* told of lines, or NULL */
+    void *line_context;
+    unsigned watched_count; /* variables that outlive a call and may be assigned */
 };
 
 /* ---- budget.c ---- */
@@ -142,8 +145,8 @@ void mg_fault_place(const struct mg_script *script, int level, const char *code,
  * message. Raises. */
 int mg_fault_raise_syntax(lua_State *L, const char *name);
 
-/* The same for the message at the top that a limit of the parser is passed, which it says without
- * a place: too deep, too many labels. Raises. */
+/* The same for the message at the top that a limit of the parser is passed, which it says
+ * without a place: too deep, too many labels. Raises. */
 int mg_fault_raise_limit(lua_State *L, const char *name, int line);
 
 #endif

@@ -222,7 +222,6 @@ static bool write_head(struct mg_exchange *exchange, const struct mg_answer *ans
                               connection_field(exchange));
     if (ok) {
         exchange->status = answer->status;
-        server_count(&worker->counters.status_class[answer->status / 100 % 6], 1);
     }
     exchange->bytes_out += out->len - start;
     return ok;
@@ -443,7 +442,6 @@ void mg_answer_refusal(struct server_worker *worker, struct mg_conn *conn, unsig
     mg_response_lines(&response, MG_STR(plain));
     if (mg_response_end(&response, MG_RESPONSE_LENGTH, (uint64_t)length, MG_CONNECTION_CLOSE)) {
         mg_buf_add(out, (struct mg_str){body, (size_t)length});
-        server_count(&worker->counters.status_class[status / 100 % 6], 1);
     }
     flush_to(worker, conn);
     if (conn != NULL) {

@@ -8,6 +8,7 @@
 #include "server/content.h"
 #include "server/generation.h"
 #include "server/hooks.h"
+#include "server/series.h"
 #include "server/shadow.h"
 #include "server/worker_state.h"
 
@@ -104,6 +105,17 @@ static void unlink_kept(struct server_worker *worker, struct mg_exchange *exchan
 
 /* ---- the generation ---- */
 
+unsigned mg_exchange_series(const struct mg_exchange *exchange)
+{
+    const struct mg_generation *generation = exchange->generation;
+    const struct mg_resource *resource = exchange->route.resource;
+    if (generation == NULL) {
+        return exchange->place.series;
+    }
+    return generation->rows == NULL || resource == NULL ? MG_SERIES_ROWS
+                                                        : generation->rows[resource->id];
+}
+
 struct exchange_place mg_exchange_place(const struct mg_exchange *exchange)
 {
     const struct mg_generation *generation = exchange->generation;
@@ -112,7 +124,8 @@ struct exchange_place mg_exchange_place(const struct mg_exchange *exchange)
         return exchange->place;
     }
     struct exchange_place place = {.generation = generation->id,
-                                   .revision = mg_str_from(generation->revision)};
+                                   .revision = mg_str_from(generation->revision),
+                                   .series = mg_exchange_series(exchange)};
     if (resource != NULL) {
         place.pattern = resource->pattern;
         place.file = resource->file;

@@ -42,6 +42,8 @@ struct exchange_place {
     int line;
     uint64_t generation;
     struct mg_str revision;
+    unsigned series; /* the row in which decisions of its resource are counted (series.h);
+                        MG_SERIES_ROWS: it has none */
 };
 
 struct mg_exchange {
@@ -77,7 +79,7 @@ struct mg_exchange {
     enum mg_response_framing framing;
     int64_t length_left; /* of a declared body */
     uint64_t bytes_out;
-    uint64_t started_us;         /* 0 where nobody logs */
+    uint64_t started_us;         /* 0: of a gate or a shadow, that count nothing */
     struct exchange_place place; /* once the generation was let go of */
     bool is_kept;
     bool was_shadowed; /* the shadow has judged it */
@@ -126,6 +128,9 @@ unsigned mg_exchange_expire(struct server_worker *worker);
 /* Move what the exchange points to out of the read buffer, before that is used again.
  * Returns: false when memory is out; the caller then drops the connection. */
 bool mg_exchange_keep(struct mg_exchange *exchange);
+
+/* place.series, without the rest. */
+unsigned mg_exchange_series(const struct mg_exchange *exchange);
 
 /* The field lines of one name as an array, in the exchange's arena when there are several. */
 struct mg_lines mg_exchange_lines(struct mg_exchange *exchange, enum mg_field_id id);

@@ -247,11 +247,13 @@ void mg_forwarded_read(const struct mg_server_options *options, const struct mg_
 bool mg_forwarded_is_trusted(const struct mg_exchange *exchange)
 {
     const struct mg_server_options *options = &exchange->worker->server->options;
-    if (options->trusted_count == 0 || exchange->conn == NULL) {
+    if (options->trusted_count == 0) {
         return false;
     }
-    const unsigned char *bytes;
-    int family = mg_conn_peer_bytes(exchange->conn, &bytes);
+    unsigned char storage[16];
+    const unsigned char *bytes = storage;
+    int family = exchange->conn != NULL ? mg_conn_peer_bytes(exchange->conn, &bytes)
+                                        : mg_cidr_address(exchange->remote, storage);
     return mg_cidr_list_contains(options->trusted, options->trusted_count, family, bytes);
 }
 

@@ -12,6 +12,7 @@
 #include "plugin/dict.h"
 #include "policy/runtime.h"
 #include "server/handlers.h"
+#include "server/series.h"
 
 static void fail_for_memory(struct mg_errs *errs)
 {
@@ -71,14 +72,18 @@ static bool make_runtimes(struct mg_generation *generation,
                           const struct mg_generation_plan *plan, struct mg_errs *errs)
 {
     const struct mg_limits *limits = &plan->options->limits;
-    const struct mg_runtime_options options = {
+    struct mg_runtime_options options = {
         .budget = {.max_cpu_ms = (uint32_t)limits->hook_cpu,
                    .max_steps = limits->hook_steps,
                    .max_bytes = limits->hook_bytes,
                    .counts = plan->options->counts_steps},
         .dicts = plan->dicts != NULL ? plan->dicts : generation->dicts,
+        .clock = plan->clock,
+        .line_fn = plan->line_fn,
+        .line_context = plan->line_context,
     };
     for (unsigned i = 0; i < generation->slot_count; i++) {
+        options.totals = plan->totals == NULL ? NULL : &plan->totals[i];
         generation->slots[i].runtime = mg_runtime_new(generation->set, &options, errs);
         if (generation->slots[i].runtime == NULL) {
             return false;
@@ -142,6 +147,14 @@ struct mg_generation *mg_generation_build(const struct mg_generation_plan *plan,
             return NULL;
         }
     }
+    if (plan->series != NULL) {
+        generation->rows = mg_series_assign(plan->series, generation->set);
+        if (generation->rows == NULL) {
+            fail_for_memory(errs);
+            mg_generation_free(generation);
+            return NULL;
+        }
+    }
     if (mg_policy_set_needs_lua(generation->set) && !make_runtimes(generation, plan, errs)) {
         mg_generation_free(generation);
         return NULL;
@@ -162,6 +175,7 @@ void mg_generation_free(struct mg_generation *generation)
         mg_policy_set_free(generation->set);
     }
     mg_dicts_free(generation->dicts);
+    free(generation->rows);
     free(generation);
 }
 

@@ -18,10 +18,14 @@
 
 #include "core/buf.h"
 #include "policy/set.h"
+#include "script/lines.h"
 #include "server/swap.h"
 
 struct mg_dicts;
+struct mg_plugin_clock;
 struct mg_runtime;
+struct mg_runtime_totals;
+struct mg_series;
 struct mg_witness;
 struct server_worker;
 
@@ -37,6 +41,7 @@ struct mg_generation {
     struct mg_policy_set *set;
     bool borrows_set;
     struct mg_dicts *dicts; /* its own; NULL: the server's */
+    uint16_t *rows;         /* by resource: where decisions are counted (series.h); or NULL */
     char revision[MG_REVISION_SIZE];
     enum mg_swap_trigger trigger;
     uint64_t loaded_ms; /* wall clock */
@@ -60,7 +65,13 @@ struct mg_generation_plan {
     struct mg_str bundle;      /* in their place: a set that was kept; else a NULL pointer */
     struct mg_policy_set *set; /* in place of both: a set that is there; borrowed */
     enum mg_swap_trigger trigger;
-    struct mg_dicts *dicts;     /* the server's; NULL: it gets dictionaries of its own */
+    struct mg_dicts *dicts; /* the server's; NULL: it gets dictionaries of its own */
+    const struct mg_plugin_clock *clock; /* of plugins, borrowed; NULL: the machine's */
+    mg_line_fn line_fn;                  /* told of the lines of scripts; NULL: nobody */
+    void *line_context;
+    struct mg_series *series;         /* to count its decisions by; or NULL */
+    struct mg_runtime_totals *totals; /* of the workers, one each; or NULL: a shadow's calls are
+                                         not counted */
     struct mg_witness *witness; /* begun; filled with what was seen of the files; or NULL */
     struct mg_buf *bundle_out;  /* begun; filled with the set as it was read; or NULL */
     /* A revision that needs no building: where it was read, *is_known is set and NULL returned.

@@ -61,6 +61,21 @@ static void report(const struct mg_exchange *exchange, const char *hook,
     mg_runtime_report(exchange->runtime, hook, fault);
 }
 
+/* Count the plugins that a phase was for, up to one that failed; not those of a gate or a
+ * shadow. */
+static void count_plugins(const struct mg_exchange *exchange, const struct mg_plugin_list *list,
+                          enum mg_hook hook, const struct mg_plugin *failed)
+{
+    for (size_t i = 0; i < list->count && exchange->started_us != 0; i++) {
+        const struct mg_plugin *plugin = list->entries[i].plugin;
+        mg_traffic_count_plugin(&exchange->worker->traffic, plugin->name, hook,
+                                plugin == failed);
+        if (plugin == failed && hook != MG_HOOK_LOG) {
+            return;
+        }
+    }
+}
+
 /* Refuse, without CORS fields: a script failed. */
 static void deny(struct mg_exchange *exchange)
 {
@@ -90,6 +105,7 @@ static void narrow(struct mg_exchange *exchange)
         report(exchange, "decision", &fault);
         deny(exchange);
     }
+    count_plugins(exchange, &list, MG_HOOK_DECISION, failed);
 }
 
 void mg_hooks_decide(struct mg_exchange *exchange, const struct mg_cors_request *request)
@@ -171,8 +187,10 @@ bool mg_hooks_request(struct mg_exchange *exchange)
     }
     struct mg_script_fault fault;
     const struct mg_plugin *failed = NULL;
-    if (!mg_dispatch_request_hooks(mg_runtime_script(exchange->runtime), &list, request, answer,
-                                   &failed, &fault)) {
+    bool ok = mg_dispatch_request_hooks(mg_runtime_script(exchange->runtime), &list, request,
+                                        answer, &failed, &fault);
+    count_plugins(exchange, &list, MG_HOOK_REQUEST, failed);
+    if (!ok) {
         report(exchange, "request", &fault);
         exchange->handler = NULL;
         return true;
@@ -235,6 +253,7 @@ static void plugin_body_end(struct mg_exchange *exchange)
     bool ok = mg_dispatch_handler(mg_runtime_script(exchange->runtime), &list, request, &answer,
                                   &failed, &fault);
     request->body = NULL;
+    count_plugins(exchange, &list, MG_HOOK_HANDLER, failed);
     drop_content(exchange);
     if (ok && answer.is_given) {
         respond_with(exchange, &answer);
@@ -322,8 +341,10 @@ bool mg_hooks_response(struct mg_exchange *exchange, struct mg_answer *answer)
     if (request == NULL || !take_apart(exchange, answer, &response)) {
         return false;
     }
-    if (!mg_dispatch_response(mg_runtime_script(exchange->runtime), &list, request, &response,
-                              &failed, &fault)) {
+    bool ok = mg_dispatch_response(mg_runtime_script(exchange->runtime), &list, request,
+                                   &response, &failed, &fault);
+    count_plugins(exchange, &list, MG_HOOK_RESPONSE, failed);
+    if (!ok) {
         report(exchange, "response", &fault);
         return false;
     }
@@ -390,7 +411,7 @@ static void log_hooks(struct mg_exchange *exchange)
         .status = exchange->answer == ANSWER_NONE ? 0 : exchange->status,
         .bytes = exchange->bytes_out,
         .duration_us = exchange->started_us == 0 ? 0 : mg_clock_us() - exchange->started_us,
-        .wall_ms = mg_clock_wall_us() / 1000,
+        .wall_ms = mg_plugin_clock_wall(exchange->worker->server->clock),
         .ctx = exchange->script == NULL ? 0 : exchange->script->ctx,
     };
     struct mg_script_fault fault;
@@ -399,6 +420,7 @@ static void log_hooks(struct mg_exchange *exchange)
                          &fault)) {
         report(exchange, "log", &fault);
     }
+    count_plugins(exchange, &list, MG_HOOK_LOG, failed);
 }
 
 bool mg_hooks_are_due(const struct mg_exchange *exchange)

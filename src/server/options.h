@@ -97,6 +97,9 @@ struct mg_server_options {
     bool counts_steps; /* hooks' instructions are counted one by one: the same request costs the
                           same each time, and ten times as much */
     uint64_t stop_delay_ms;
+    struct mg_strings admin;      /* of the admin interface: addresses, or "off" */
+    bool has_default_admin;       /* without any: at its default place, else none */
+    const char *admin_token_file; /* what TCP asks for; NULL: none */
     const char *health_path; /* prefix of /healthz and /readyz on the main listeners, or NULL */
     const char *state_dir;   /* where the last good set is kept; NULL: nowhere */
     bool ignores_files;      /* changed files are read on SIGHUP and command only */

@@ -7,27 +7,87 @@
 #include <unistd.h>
 
 #include "core/alloc.h"
+#include "core/clock.h"
 #include "http/response.h"
 #include "net/notify.h"
 #include "net/worker.h"
 #include "plugin/dict.h"
 #include "server/access_log.h"
+#include "server/admin.h"
 #include "server/exchange.h"
 #include "server/generation.h"
 #include "server/http_conn.h"
+#include "server/series.h"
 #include "server/worker_state.h"
 
 enum {
     LISTEN_BACKLOG = 4096
 };
 
+/* Counters of two workers share no cache line: a block of mg_calloc is not aligned to one. */
+static struct server_worker *new_state(void)
+{
+    struct server_worker *worker =
+        aligned_alloc(_Alignof(struct server_worker), sizeof(struct server_worker));
+    if (worker != NULL) {
+        memset(worker, 0, sizeof(*worker));
+    }
+    return worker;
+}
+
+/* Room for what the workers count; zeroed. Returns: whether memory was there. */
+static bool make_counters(struct mg_server *server)
+{
+    unsigned count = server->options.workers;
+    size_t size = count * sizeof(*server->script_totals);
+    server->series = mg_series_new();
+    server->states = mg_calloc(count, sizeof(server->states[0]));
+    server->script_totals = aligned_alloc(_Alignof(struct mg_runtime_totals), size);
+    if (server->script_totals != NULL) {
+        memset(server->script_totals, 0, size);
+    }
+    return server->series != NULL && server->states != NULL && server->script_totals != NULL;
+}
+
+/* What a worker owns outlives its thread: its counters are still asked for. */
+static void free_states(struct mg_server *server)
+{
+    for (unsigned i = 0; server->states != NULL && i < server->options.workers; i++) {
+        struct server_worker *worker = atomic_load(&server->states[i]);
+        if (worker != NULL) {
+            mg_traffic_fini(&worker->traffic);
+        }
+        free(worker);
+    }
+    free(server->states);
+    free(server->script_totals);
+}
+
+const struct server_worker *mg_server_worker(const struct mg_server *server, unsigned index)
+{
+    return atomic_load_explicit(&server->states[index], memory_order_acquire);
+}
+
+uint64_t mg_server_requests(const struct mg_server *server, unsigned index)
+{
+    const struct server_worker *worker = mg_server_worker(server, index);
+    uint64_t requests = 0;
+    for (unsigned i = 0; worker != NULL && i < MG_TRAFFIC_KINDS * MG_TRAFFIC_CLASSES; i++) {
+        requests += atomic_load_explicit(
+            &worker->traffic.requests[i / MG_TRAFFIC_CLASSES][i % MG_TRAFFIC_CLASSES],
+            memory_order_relaxed);
+    }
+    return requests;
+}
+
 static void *start_worker(struct mg_worker *thread, void *shared)
 {
     struct mg_server *server = shared;
-    struct server_worker *worker = mg_calloc(1, sizeof(*worker));
+    struct server_worker *worker = new_state();
     if (worker == NULL) {
         return NULL;
     }
+    mg_traffic_init(&worker->traffic);
     worker->server = server;
     worker->worker = thread;
     worker->index = mg_worker_index(thread);
@@ -186,10 +246,8 @@ static void free_server(struct mg_server *server)
     free(server->listen_modes);
     mg_swap_free(server->swap);
     mg_dicts_free(server->dicts);
-    for (unsigned i = 0; server->states != NULL && i < server->options.workers; i++) {
-        free(atomic_load(&server->states[i]));
-    }
-    free(server->states);
+    free_states(server);
+    mg_series_free(server->series);
     free(server);
 }
 
@@ -203,6 +261,11 @@ static bool open_access_log(struct mg_server *server, struct mg_errs *errs)
     return server->access_log != NULL;
 }
 
+static bool start_admin(struct mg_server *server, struct mg_errs *errs)
+{
+    return server->admin == NULL || mg_admin_start(server->admin, errs);
+}
+
 struct mg_server *mg_server_start(const struct mg_server_options *options, struct mg_errs *errs)
 {
     struct mg_server *server = mg_calloc(1, sizeof(*server));
@@ -213,9 +276,9 @@ struct mg_server *mg_server_start(const struct mg_server_options *options, struc
     server->options = *options;
     complete_options(server);
     server->started_us = mg_clock_us();
+    server->started_wall_us = mg_clock_wall_us();
     server->dicts = mg_dicts_new();
-    server->states = mg_calloc(server->options.workers, sizeof(*server->states));
-    if (server->dicts == NULL || server->states == NULL) {
+    if (server->dicts == NULL || !make_counters(server)) {
         mg_errs_fail(errs, "out-of-memory", NULL, "no memory to start");
         free_server(server);
         return NULL;
@@ -226,11 +289,14 @@ struct mg_server *mg_server_start(const struct mg_server_options *options, struc
                        atomic_load(&server->active)->revision);
     }
     if (server->swap == NULL || !open_listeners(server, errs) ||
-        !open_access_log(server, errs) || !start_workers(server, errs)) {
+        !mg_admin_open(server, &server->admin, errs) || !open_access_log(server, errs) ||
+        !start_workers(server, errs)) {
+        mg_admin_stop(server->admin);
         free_server(server);
         return NULL;
     }
-    if (!mg_swap_start(server->swap, errs)) {
+    if (!mg_swap_start(server->swap, errs) || !start_admin(server, errs)) {
+        mg_swap_stop(server->swap);
         mg_workers_stop(server->workers);
         mg_server_join(server);
         return NULL;
@@ -256,6 +322,8 @@ void mg_server_stop(struct mg_server *server)
 
 void mg_server_join(struct mg_server *server)
 {
+    mg_workers_wait(server->workers);
+    mg_admin_stop(server->admin);
     mg_workers_join(server->workers);
     free_server(server);
 }

@@ -24,6 +24,8 @@ static void run_build(struct mg_idle_job *job)
         .set = is_promotion ? build->shadow->set : NULL,
         .trigger = build->trigger,
         .dicts = build->is_shadow ? NULL : server->dicts,
+        .series = server->series,
+        .totals = build->is_shadow ? NULL : server->script_totals,
         .witness = is_promotion ? NULL : &build->witness,
         .bundle_out =
             server->options.state_dir != NULL && !is_promotion ? &build->bundle : NULL,

@@ -133,7 +133,9 @@ static struct mg_generation *build_revision(struct mg_swap *swap, const char *re
         const struct mg_generation_plan plan = {.options = &swap->server->options,
                                                 .bundle = mg_buf_str(&bundle),
                                                 .trigger = MG_TRIGGER_START,
-                                                .dicts = swap->server->dicts};
+                                                .dicts = swap->server->dicts,
+                                                .series = swap->server->series,
+                                                .totals = swap->server->script_totals};
         generation = mg_generation_build(&plan, &errs);
         if (generation != NULL && strcmp(generation->revision, revision) != 0) {
             MG_ERR_SET(why, "the kept set %s is spoilt: its bytes have another revision",
@@ -237,6 +239,8 @@ bool mg_swap_load_first(struct mg_swap *swap, struct mg_errs *errs)
         .paths = &swap->paths.strings,
         .trigger = MG_TRIGGER_START,
         .dicts = server->dicts,
+        .series = server->series,
+        .totals = server->script_totals,
         .witness = &swap->seen_good,
         .bundle_out = swap->state_dir != NULL ? &swap->first_bundle : NULL,
     };

@@ -13,7 +13,9 @@
 #include "http/date.h"
 #include "http/head.h"
 #include "net/worker.h"
+#include "plugin/plugin.h"
 #include "server/server.h"
+#include "server/traffic.h"
 
 struct access_ring;
 struct mg_generation;
@@ -26,8 +28,6 @@ enum {
 };
 
 struct server_counters {
-    atomic_ullong requests;
-    atomic_ullong status_class[6]; /* by first digit */
     atomic_ullong log_dropped;
     atomic_ullong expired;   /* exchanges that the drain limit ended */
     atomic_ullong shadowed;  /* exchanges that a shadow has judged */
@@ -53,6 +53,7 @@ struct server_worker {
     uint64_t shadow_turn;               /* exchanges until the next that it judges */
     uint64_t shadow_logged_ms;          /* when a difference was logged last */
     struct server_counters counters;
+    struct mg_traffic traffic;
 };
 
 static inline bool server_is_stopping(const struct server_worker *worker)
@@ -62,7 +63,10 @@ static inline bool server_is_stopping(const struct server_worker *worker)
 
 static inline time_t server_wall_s(const struct server_worker *worker)
 {
-    return worker->worker != NULL ? mg_worker_wall_s(worker->worker) : mg_clock_wall_s();
+    if (worker->worker != NULL) {
+        return mg_worker_wall_s(worker->worker);
+    }
+    return (time_t)(mg_plugin_clock_wall(worker->server->clock) / 1000);
 }
 
 /* Make slices of the options' public origins, for the decisions. */

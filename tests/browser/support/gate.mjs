@@ -24,9 +24,9 @@ export class Gate {
     gate.exit = null;
     gate.child = spawn(
       resolve(process.env.MOONGATE ?? "build/dev/moongate"),
-      ["serve", "--policy", policyPath, "--listen", "127.0.0.1:0", "--workers", "2",
-        "--access-log", gate.logPath, "--echo-secrets", "--plugins", resolve("plugins"),
-        ...options],
+      ["serve", "--policy", policyPath, "--listen", "127.0.0.1:0", "--admin", "off",
+        "--workers", "2", "--access-log", gate.logPath, "--echo-secrets", "--plugins",
+        resolve("plugins"), ...options],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     gate.child.stderr.on("data", (data) => (gate.errors += data));

@@ -293,7 +293,8 @@ static void *press(void *argument)
     return NULL;
 }
 
-/* Connected, as far as the client knows, but not to be accepted before it has sent something. */
+/* Connected, as far as the client knows, but not to be accepted before it has sent
+ * something. */
 static void worker_stop_waits_for_handshakes_under_way(void **state)
 {
     (void)state;

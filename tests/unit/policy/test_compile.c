@@ -251,14 +251,15 @@ static void upstreams_are_kept(void **state)
 
 static void patterns_of_too_many_shapes_are_refused(void **state)
 {
-    static const char text[] = "for i = 1, 12000 do\n"
-                               "  local path = ''\n"
-                               "  for bit = 0, 13 do\n"
-                               "    path = path .. ((i >> bit) & 1 == 1 and '/{w' .. bit .. '}'\n"
-                               "      or '/s' .. bit .. '-' .. i)\n"
-                               "  end\n"
-                               "  resource(path) { handler = 'echo' }\n"
-                               "end\n";
+    static const char text[] =
+        "for i = 1, 12000 do\n"
+        "  local path = ''\n"
+        "  for bit = 0, 13 do\n"
+        "    path = path .. ((i >> bit) & 1 == 1 and '/{w' .. bit .. '}'\n"
+        "      or '/s' .. bit .. '-' .. i)\n"
+        "  end\n"
+        "  resource(path) { handler = 'echo' }\n"
+        "end\n";
     struct mg_errs errs;
     (void)state;
     struct mg_policy_set *set = load_text(text, &errs, NULL);

@@ -59,7 +59,8 @@ static void conflicts_are_found(void **state)
         clear(w);
         add_all(w, rows[i].patterns);
         struct found found = {.w = w};
-        assert_int_equal(mg_router_builder_check(&w->builder, note_conflict, &found), MG_ROUTER_CHECKED);
+        assert_int_equal(mg_router_builder_check(&w->builder, note_conflict, &found),
+                         MG_ROUTER_CHECKED);
         mg_expect_str(rows[i].desc, found.text, mg_str_from(rows[i].want));
     }
 }
@@ -77,11 +78,13 @@ static void report_can_stop(void **state)
     size_t within_shape = 0;
     size_t across_shapes = 0;
     add_all(w, "/a /a /a /a /a /a");
-    assert_int_equal(mg_router_builder_check(&w->builder, stop_at_three, &within_shape), MG_ROUTER_CHECKED);
+    assert_int_equal(mg_router_builder_check(&w->builder, stop_at_three, &within_shape),
+                     MG_ROUTER_CHECKED);
     mg_expect_int("stopped among equals", within_shape, 3);
     clear(w);
     add_all(w, "/a/{x} /b/{x} /c/{x} /{x}/a /{x}/b /{x}/c");
-    assert_int_equal(mg_router_builder_check(&w->builder, stop_at_three, &across_shapes), MG_ROUTER_CHECKED);
+    assert_int_equal(mg_router_builder_check(&w->builder, stop_at_three, &across_shapes),
+                     MG_ROUTER_CHECKED);
     mg_expect_int("stopped among crossed ones", across_shapes, 3);
 }
 
@@ -112,7 +115,8 @@ static void conflicts_are_described(void **state)
         char line[1024];
         clear(w);
         add_all(w, rows[i].patterns);
-        assert_int_equal(mg_router_builder_check(&w->builder, keep_conflict, &conflict), MG_ROUTER_CHECKED);
+        assert_int_equal(mg_router_builder_check(&w->builder, keep_conflict, &conflict),
+                         MG_ROUTER_CHECKED);
         mg_router_conflict_describe(&conflict, &fault);
         mg_err_format(&fault, line, sizeof(line));
         mg_expect_text(rows[i].desc, line, rows[i].want);
@@ -157,7 +161,8 @@ static void check_equals_all_pairs(void **state)
             add(w, random_pattern(w, &prng));
         }
         struct pairs pairs = {0};
-        assert_int_equal(mg_router_builder_check(&w->builder, note_pair, &pairs), MG_ROUTER_CHECKED);
+        assert_int_equal(mg_router_builder_check(&w->builder, note_pair, &pairs),
+                         MG_ROUTER_CHECKED);
         compare_pairs(w, &pairs);
     }
 }
@@ -230,7 +235,8 @@ static void many_patterns_are_checked_and_routed(void **state)
         assert_true(mg_router_builder_add(&w->builder, &patterns[i], &resources[i]));
     }
     struct mg_router_conflict conflict = {0};
-    assert_int_equal(mg_router_builder_check(&w->builder, keep_conflict, &conflict), MG_ROUTER_CHECKED);
+    assert_int_equal(mg_router_builder_check(&w->builder, keep_conflict, &conflict),
+                     MG_ROUTER_CHECKED);
     mg_expect_int("the one conflict", conflict.first, 30000);
     mg_expect_int("the one conflict", conflict.second, 2 * EACH);
     mg_expect_int("no other", count_conflicts(w), 1);

@@ -441,10 +441,11 @@ static void a_call_makes_no_table_of_too_many_fields(void **state)
         {COLLIDING("16"), true},
         /* Lists and texts of as many bytes as a hash part of such a table has. */
         {"local t = {} for i = 1, 100000 do t[i] = i end", false},
-        {"local t = {} for i = 1, 24576 do t[i] = i end table.sort(t) table.pack(table.unpack(t))",
+        {"local t = {} for i = 1, 24576 do t[i] = i end table.sort(t) "
+         "table.pack(table.unpack(t))",
          false},
-        {"for bits = 13, 17 do local n = 24 << bits local s = ('x'):rep(n) s = s:upper():reverse()\n"
-         "assert(#s == n) end",
+        {"for bits = 13, 17 do local n = 24 << bits local s = ('x'):rep(n)\n"
+         "s = s:upper():reverse() assert(#s == n) end",
          false},
     };
     for (size_t i = 0; i < MG_COUNT(rows); i++) {
