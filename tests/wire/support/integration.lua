@@ -83,6 +83,9 @@ server {
 }
 ]]
 
+-- Seconds for an answer: a proxy may try a server that is down several times, seconds apart.
+local PATIENCE = 30
+
 local Setup = {}
 Setup.__index = Setup
 
@@ -125,6 +128,7 @@ end
 function Setup:ask(line, fields, content)
   local connection = client.tcp({ process = self.proxy }, self.ports.proxy)
   local lines = { "Host: api.example.com", table.unpack(fields or {}) }
+  connection.patience = math.max(connection.patience, PATIENCE)
   connection:request(line, lines, content)
   local answer = connection:read(line:match("^%S+"))
   connection:close()
