@@ -51,8 +51,8 @@ int mg_cli_usage(const char *command, const char *format, ...)
 /* Faults of the machine rather than of a policy. */
 static bool is_environment(const char *code)
 {
-    static const char *const prefixes[] = {"listen-", "admin-",        "access-log-", "state-",
-                                           "thread-", "out-of-memory", "event-"};
+    static const char *const prefixes[] = {"listen-",       "admin-", "access-log-", "thread-",
+                                           "out-of-memory", "state-", "event-"};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (strncmp(code, prefixes[i], strlen(prefixes[i])) == 0) {
             return true;

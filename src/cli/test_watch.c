@@ -71,8 +71,12 @@ static int watch_run(lua_State *L)
     int ends[2];
     argv[0] = name;
     for (lua_Integer i = 1; i <= count; i++) {
-        (void)lua_geti(L, 1, i); /* +1, kept on the stack */
-        argv[i] = (char *)(uintptr_t)luaL_checkstring(L, -1);
+        size_t len;
+        (void)lua_geti(L, 1, i); /* +1 */
+        const char *argument = luaL_checklstring(L, -1, &len);
+        argv[i] = lua_newuserdatauv(L, len + 1, 0); /* +1, kept on the stack */
+        memcpy(argv[i], argument, len + 1);
+        lua_remove(L, -2);
     }
     if (pipe(ends) != 0) {
         return luaL_error(L, "no pipe: %s", strerror(errno));

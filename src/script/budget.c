@@ -156,15 +156,14 @@ static void on_call_count(lua_State *L, lua_Debug *frame);
 static void set_hook(struct mg_script *script, int steps)
 {
     lua_Hook hook = script->is_sealed ? on_call_count : on_load_count;
-    int mask = (steps == 0 ? 0 : LUA_MASKCOUNT) | (script->line_fn == NULL ? 0 : LUA_MASKLINE);
+    int mask = (steps == 0 ? 0 : LUA_MASKCOUNT) | (script->lines.fn == NULL ? 0 : LUA_MASKLINE);
     script->hook_steps = steps;
     lua_sethook(script->L, mask == 0 ? NULL : hook, mask, steps);
 }
 
 void mg_script_watch_lines(struct mg_script *script, mg_line_fn report, void *context)
 {
-    script->line_fn = report;
-    script->line_context = context;
+    script->lines = (struct mg_line_watch){report, context};
     set_hook(script, script->hook_steps);
 }
 
@@ -225,7 +224,7 @@ static void check_bounds(lua_State *L)
 static void report_line(lua_State *L, struct mg_script *script, lua_Debug *frame)
 {
     if (script->fault != NULL && lua_getinfo(L, "S", frame) != 0 && frame->source[0] == '@') {
-        script->line_fn(script->line_context, frame->source + 1, frame->currentline);
+        script->lines.fn(script->lines.context, frame->source + 1, frame->currentline);
     }
 }
 

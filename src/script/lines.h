@@ -12,6 +12,11 @@
  * it may not call into the state. */
 typedef void (*mg_line_fn)(void *context, const char *source, int line);
 
+struct mg_line_watch {
+    mg_line_fn fn; /* NULL: nobody */
+    void *context;
+};
+
 /* Tell `report` of each line of the calls that follow. Outside of a call. */
 void mg_script_watch_lines(struct mg_script *script, mg_line_fn report, void *context);
 

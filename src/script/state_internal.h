@@ -55,10 +55,9 @@ struct mg_script {
     uint64_t cpu_start_us; /* loading: of the thread, when this call began */
     uint64_t asked_ms;     /* loading: coarse time at which CPU time was last asked for */
 
-    /* The count that the hook is set to, 0 for none; a signal handler sets it too. */
-    volatile sig_atomic_t hook_steps;
-    unsigned stops; /* signals since then; the signal handler's */
-    int rest_steps; /* what it is between calls of a sealed state */
+    volatile sig_atomic_t hook_steps; /* the hook's count, 0: none; a signal handler sets it */
+    unsigned stops;                   /* signals since then; the signal handler's */
+    int rest_steps;                   /* what it is between calls of a sealed state */
     struct mg_watch watch;
 
     const char *spent;             /* code of the bound that was passed, or NULL */
@@ -67,9 +66,8 @@ struct mg_script {
     struct mg_script_fault *fault; /* of the running call; NULL: none runs */
     bool is_described;             /* the message handler has filled it */
     lua_CFunction function;        /* that the running call is of */
-    mg_line_fn line_fn;            /* told of lines, or NULL */
-    void *line_context;
-    unsigned watched_count; /* variables that outlive a call and may be assigned */
+    struct mg_line_watch lines;    /* nobody, where its fn is NULL */
+    unsigned watched_count;        /* variables that outlive a call and may be assigned */
 };
 
 /* ---- budget.c ---- */

@@ -1,6 +1,9 @@
 /* idle_thread.c - a stack that anybody pushes to and the thread takes whole, and a semaphore.
  *
- * SCHED_RESET_ON_FORK: what the thread starts (a watchdog of scripts) runs as any other.
+ * Each job has a thread of its own, which begins at the lowest priority there is and falls to
+ * SCHED_IDLE when it has had its start: nobody without privileges gets back from there, and on
+ * a machine without an idle moment a small set would never be built. What such a thread starts
+ * (a watchdog of scripts) runs as any other: SCHED_RESET_ON_FORK.
  */
 #include "server/idle_thread.h"
 
@@ -11,8 +14,17 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "core/alloc.h"
+
+enum {
+    LEAST_NICE = 19,
+    START_CPU_MS = 20, /* that a job may take before it gets only what nobody else wants */
+    LOOK_MS = 5,       /* how often that is looked at, until then */
+};
 
 struct mg_idle_thread {
     pthread_t thread;
@@ -35,12 +47,71 @@ static struct mg_idle_job *take(struct mg_idle_thread *thread)
     return oldest;
 }
 
+/* ---- one job ---- */
+
+struct run {
+    struct mg_idle_job *job;
+    atomic_int tid; /* 0: not known yet */
+};
+
+static void *run_job(void *argument)
+{
+    struct run *run = argument;
+    (void)setpriority(PRIO_PROCESS, 0, LEAST_NICE); /* of this thread alone */
+    atomic_store(&run->tid, gettid());
+    run->job->run(run->job);
+    return NULL;
+}
+
+static void fall_idle(int tid)
+{
+    const struct sched_param none = {0};
+    (void)sched_setscheduler(tid, SCHED_IDLE | SCHED_RESET_ON_FORK, &none);
+}
+
+/* Whether the job's thread has had its start. */
+static bool has_started(pthread_t thread)
+{
+    clockid_t clock;
+    struct timespec time;
+    return pthread_getcpuclockid(thread, &clock) == 0 && clock_gettime(clock, &time) == 0 &&
+           (time.tv_sec > 0 || time.tv_nsec >= START_CPU_MS * 1000000L);
+}
+
+static void run_apart(struct mg_idle_job *job)
+{
+    struct run run = {.job = job};
+    pthread_t thread;
+    bool is_idle = false;
+    if (pthread_create(&thread, NULL, run_job, &run) != 0) {
+        job->run(job);
+        return;
+    }
+    char name[16];
+    if (pthread_getname_np(pthread_self(), name, sizeof(name)) == 0) {
+        (void)pthread_setname_np(thread, name);
+    }
+    while (!is_idle) {
+        struct timespec until;
+        (void)clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += LOOK_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+        if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != ETIMEDOUT) {
+            return;
+        }
+        int tid = atomic_load(&run.tid);
+        if (tid != 0 && has_started(thread)) {
+            fall_idle(tid);
+            is_idle = true;
+        }
+    }
+    (void)pthread_join(thread, NULL);
+}
+
 static void *run(void *argument)
 {
     struct mg_idle_thread *thread = argument;
-    const struct sched_param none = {0};
-    /* Where that is not to be had, it is a thread like others. */
-    (void)sched_setscheduler(0, SCHED_IDLE | SCHED_RESET_ON_FORK, &none);
     while (true) {
         bool is_ending = atomic_load(&thread->is_ending);
         struct mg_idle_job *job = take(thread);
@@ -49,7 +120,7 @@ static void *run(void *argument)
         }
         while (job != NULL) {
             struct mg_idle_job *next = job->next;
-            job->run(job);
+            run_apart(job);
             job = next;
         }
         while (sem_wait(&thread->posted) != 0 && errno == EINTR) {

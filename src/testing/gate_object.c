@@ -32,7 +32,12 @@ struct mg_gate_line {
 
 struct mg_gate_object *mg_gate_object_check(lua_State *L, int index)
 {
-    return luaL_checkudata(L, index, CLASS);
+    struct mg_gate_object *object = luaL_checkudata(L, index, CLASS);
+    if (object->L != NULL) {
+        (void)luaL_error(L, "the gate is answering a request: its upstream's function cannot "
+                            "ask it for another");
+    }
+    return object;
 }
 
 /* ---- the log ---- */
@@ -284,7 +289,7 @@ static int gate_scripts(lua_State *L)
 
 static int gate_free(lua_State *L)
 {
-    struct mg_gate_object *object = mg_gate_object_check(L, 1);
+    struct mg_gate_object *object = luaL_checkudata(L, 1, CLASS);
     mg_gate_free(object->gate);
     mg_policy_set_free(object->set);
     mg_arena_fini(&object->strings);

@@ -49,7 +49,7 @@ void mg_gate_object_open(lua_State *L);
 /* engine.load(options): a gate, or nil and the faults. Raises for options of a wrong type. */
 int mg_gate_object_load(lua_State *L);
 
-/* The gate at `index`, which is one. */
+/* The gate at `index`. Raises when it is none, or is answering a request. */
 struct mg_gate_object *mg_gate_object_check(lua_State *L, int index);
 
 /* Forget the request before: what is read of the next one goes to the scratch arena. */

@@ -5,8 +5,8 @@
  *       return { status = 200, fields = { { "Content-Type", "text/plain" } }, body = "…" }
  *     end)
  *
- * Errors:    what the function raises, and an answer out of form, ends the request with 502,
- *            and is raised again in the test that asked.
+ * Errors:    the function cannot ask its own gate. What it raises, and an answer out of form,
+ *            ends the request with 502, and is raised again in the test that asked.
  */
 #ifndef MG_TESTING_UPSTREAM_H
 #define MG_TESTING_UPSTREAM_H

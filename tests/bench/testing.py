@@ -41,6 +41,19 @@ describe("bench", function()
 end)
 """
 
+AT_ONCE = """
+local testing = require "moongate.testing"
+describe("bench", function()
+  local gate = testing.load "policy.lua"
+  it("asks a thousand times", function()
+    for i = 1, 1000 do
+      assert.allowed(gate:preflight("PUT /app/v1/cart/" .. i,
+        { origin = "https://app.example.com", headers = { "content-type" } }))
+    end
+  end)
+end)
+"""
+
 
 def run(folder, spec, *options):
     """Milliseconds of a whole run."""
@@ -84,8 +97,11 @@ def main():
         (folder / "policy.lua").write_text(POLICY)
         (folder / "one_spec.lua").write_text(ONE)
         (folder / "thousand_spec.lua").write_text(THOUSAND)
+        (folder / "at_once_spec.lua").write_text(AT_ONCE)
         rows = {
             "start to the first result": min(run(folder, "one_spec.lua") for _ in range(RUNS)),
+            "1,000 preflight assertions in one test":
+                min(run(folder, "at_once_spec.lua") for _ in range(RUNS)),
             "1,000 tests, a preflight assertion each":
                 min(run(folder, "thousand_spec.lua") for _ in range(RUNS)),
             "the same with coverage":

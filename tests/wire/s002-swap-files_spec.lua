@@ -218,7 +218,7 @@ describe("plugins across a swap", function()
     local bytes = wire.process.read_file(object)
     swap.replace(object, bytes .. "another build")
     local after = swap.wait_revision(server, before)
-    _, answer = swap.revision(server)
+    answer = select(2, swap.revision(server))
     assert.truthy(answer:get("X-Request-Id"))
     -- In place, as a compiler writes it: the old one goes on from its copy.
     wire.process.write_file(object, "no ELF")

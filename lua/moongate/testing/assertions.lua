@@ -263,6 +263,15 @@ local function check_value(name, value)
   end
 end
 
+--- The names of all assertions.
+function M.names()
+  local names = {}
+  for name in pairs(checks) do
+    names[#names + 1] = name
+  end
+  return names
+end
+
 --- Makes the assertions known to luassert.
 function M.register()
   local luassert = require "luassert"

@@ -61,6 +61,20 @@ describe("a gate", function()
     assert.has_status(gate:request("GET /rates"), 200)
   end)
 
+  it("does not answer its own upstream, and says so", function()
+    gate:upstream(function()
+      return { body = gate:request("GET /rates").body }
+    end)
+    local ok, raised = pcall(gate.request, gate, "GET /rates")
+    assert.is_false(ok)
+    assert.is_truthy(raised:find("the gate is answering a request", 1, true), raised)
+    local other = testing.load "orders.lua"
+    gate:upstream(function()
+      return { body = tostring(other:request("GET /rates").status) }
+    end)
+    assert.equal("200", gate:request("GET /rates").body)
+  end)
+
   it("costs the same each time", function()
     local function cost()
       return gate:preflight("PUT /orders/frozen", { origin = APP }).instructions
@@ -312,5 +326,41 @@ describe("the engine", function()
   it("knows the sentence of each reason", function()
     assert.equal("The rule does not list the origin.", engine.reason("origin-denied"))
     assert.is_nil(engine.reason("order-frozen"))
+  end)
+end)
+
+describe("what is written about the assertions", function()
+  -- The checkout, where it is known: a copy of this folder has no documents.
+  local root = os.getenv("MOONGATE_CHECKOUT")
+
+  local function lines_of(path)
+    return root and io.lines(root .. path) or pending("MOONGATE_CHECKOUT names no checkout")
+  end
+
+  local function known()
+    local names = require("moongate.testing.assertions").names()
+    table.sort(names)
+    return names
+  end
+
+  it("has every one of them as an annotation, and no other", function()
+    local annotated = {}
+    for line in lines_of("/lua/moongate/assert.lua") do
+      annotated[#annotated + 1] = line:match("^function assert%.([%w_]+)%(")
+    end
+    table.sort(annotated)
+    assert.same(known(), annotated)
+  end)
+
+  it("has every one of them in the reference, and no other", function()
+    local told, seen = {}, {}
+    for line in lines_of("/docs/testing.md") do
+      for name in (line:match("^| (`assert%..-) |") or ""):gmatch("`assert%.([%w_]+)%(") do
+        told[#told + 1] = not seen[name] and name or nil
+        seen[name] = true
+      end
+    end
+    table.sort(told)
+    assert.same(known(), told)
   end)
 end)

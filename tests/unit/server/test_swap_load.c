@@ -190,6 +190,41 @@ static void try_invalid(unsigned i)
     expect_swap("a set with errors", broken[i % MG_COUNT(broken)], MG_SWAP_INVALID);
 }
 
+static void expect_active(const char *desc, int side)
+{
+    char answer[ANSWER_SIZE];
+    char revision[MG_REVISION_SIZE];
+    ask(requests[0], answer);
+    revision_of(answer, revision);
+    mg_expect_text(desc, revision, revisions[side]);
+}
+
+/* Back to the other set and forth again: nothing is built, the next exchange has it. */
+static void roll_back_and_forth(int side)
+{
+    struct mg_swap_outcome outcome;
+    struct mg_swap_status *now = mg_swap_status(swap_server->swap);
+    assert_non_null(now);
+    uint64_t id = now->workers[0].generation;
+    mg_swap_status_free(now);
+    mg_swap_rollback(swap_server->swap, 0, &outcome);
+    expect_result("back", &outcome, MG_SWAP_DONE);
+    expect_active("the next exchange is on the old revision", 1 - side);
+    mg_swap_rollback(swap_server->swap, id, &outcome);
+    expect_result("forth", &outcome, MG_SWAP_DONE);
+    expect_active("and on the new one", side);
+}
+
+/* Forced, since a rollback has rejected the one or the other. */
+static void swap_to(int side)
+{
+    const struct mg_swap_request request = {.trigger = MG_TRIGGER_COMMAND, .force = true};
+    struct mg_swap_outcome outcome;
+    write_policy("policy.lua", policies[side]);
+    mg_swap_run(swap_server->swap, &request, &outcome);
+    expect_result("a turn", &outcome, MG_SWAP_DONE);
+}
+
 static void two_sets_take_turns(unsigned swaps, struct client *clients)
 {
     size_t pages = 0;
@@ -197,12 +232,11 @@ static void two_sets_take_turns(unsigned swaps, struct client *clients)
         if (i % 10 == 5) {
             try_invalid(i);
         }
-        expect_swap("a turn", policies[i % 2], MG_SWAP_DONE);
-        char answer[ANSWER_SIZE];
-        char revision[MG_REVISION_SIZE];
-        ask(requests[0], answer);
-        revision_of(answer, revision);
-        mg_expect_text("the next exchange has it", revision, revisions[i % 2]);
+        swap_to((int)(i % 2));
+        expect_active("the next exchange has it", (int)(i % 2));
+        if (i % 10 == 7) {
+            roll_back_and_forth((int)(i % 2));
+        }
         wait_for_answers(clients, REQUESTS);
         if (i == FIRST_SWAPS) {
             pages = resident_pages();
