@@ -145,7 +145,6 @@ const char *mg_authorize_place(struct mg_exchange *exchange)
     if (scheme.ptr == NULL) {
         return "original-scheme-missing";
     }
-    exchange->target.authority = host;
     exchange->host = host;
     exchange->scheme = scheme;
     return NULL;

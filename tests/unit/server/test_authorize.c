@@ -1,5 +1,5 @@
 /* test_authorize.c - what a socket of systemd is for, by its name. What checks are answered is
- * tested over the wire (tests/wire/g001).
+ * tested over the wire (tests/wire/i001).
  */
 #include <errno.h>
 #include <netinet/in.h>

@@ -83,13 +83,16 @@ server {
 }
 ]]
 
+-- Seconds for an answer: a proxy may try a server that is down several times, seconds apart.
+local PATIENCE = 30
+
 local Setup = {}
 Setup.__index = Setup
 
 --- Starts an upstream, Moongate, and the proxy: `start_proxy(dir, ports)` returns its process;
 -- ports has proxy, serve, authorize and upstream.
 function M.start(what, start_proxy)
-  local setup = setmetatable({ dirs = {}, what = what }, Setup)
+  local setup = setmetatable({ dirs = {}, held = {}, what = what }, Setup)
   local function make_dir()
     local dir = process.make_dir()
     os.execute("chmod 755 " .. process.quote(dir)) -- Apache's workers are somebody else
@@ -125,6 +128,7 @@ end
 function Setup:ask(line, fields, content)
   local connection = client.tcp({ process = self.proxy }, self.ports.proxy)
   local lines = { "Host: api.example.com", table.unpack(fields or {}) }
+  connection.patience = math.max(connection.patience, PATIENCE)
   connection:request(line, lines, content)
   local answer = connection:read(line:match("^%S+"))
   connection:close()
@@ -139,13 +143,25 @@ local function end_process(child)
   end
 end
 
+-- Takes a port that nothing listens on any more, so that it refuses connections until the end and
+-- no other test gets it.
+local function hold_port(setup, port)
+  local handle = assert(socket.tcp4())
+  assert(handle:setoption("reuseaddr", true))
+  assert(handle:bind("127.0.0.1", port))
+  setup.held[#setup.held + 1] = handle
+end
+
 function Setup:stop_upstream()
   end_process(self.upstream)
+  hold_port(self, self.ports.upstream)
 end
 
 function Setup:stop_moongate()
   self.server:stop()
   self.server = nil
+  hold_port(self, self.ports.serve)
+  hold_port(self, self.ports.authorize)
 end
 
 function Setup:stop()
@@ -153,6 +169,9 @@ function Setup:stop()
   end_process(self.upstream)
   if self.server then
     self.server:stop()
+  end
+  for _, handle in ipairs(self.held) do
+    handle:close()
   end
   for _, dir in ipairs(self.dirs) do
     process.remove_dir(dir)
