@@ -57,9 +57,12 @@
 ---@field body? string at most 1 MiB
 
 ---@class moongate.Upstream
----@field [integer] string "http://127.0.0.1:3000"
+---@field [integer] string "http://127.0.0.1:3000", "unix:/run/api.sock"
 ---@field balance? "round-robin"|"least-connections"|"random" default: "round-robin"
 ---@field cors? "replace"|"keep" what becomes of its own CORS fields; default: "replace"
+---@field check? string a path that each server is asked for again and again
+---@field check_every? integer seconds between two checks, 1 to 3600; default: 5
+---@field host? string the Host to send, or "pass", the default: the client's
 
 ---The fields besides are the plugin's settings.
 ---@class moongate.PluginUse

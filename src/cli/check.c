@@ -122,9 +122,7 @@ static int run_check(int argc, char **argv)
     mg_errs_init(&errs);
     struct mg_policy_set *set = mg_policy_arguments_load(&arguments, &errs);
     if (set != NULL) {
-        struct mg_server_options defaults;
-        mg_server_options_init(&defaults);
-        mg_handlers_check(&defaults, set, &errs);
+        mg_handlers_check(set, &errs);
     }
     code = report(&arguments, &errs, set);
     mg_errs_fini(&errs);

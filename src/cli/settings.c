@@ -6,6 +6,7 @@
 
 #include "cors/origin.h"
 #include "http/head.h"
+#include "policy/upstream.h"
 #include "server/admin.h"
 
 /* What is wrong with the value given last; the command line has one thread. */
@@ -86,6 +87,28 @@ static const char *apply_policy(struct mg_server_options *options, const char *v
 static const char *apply_plugins(struct mg_server_options *options, const char *value)
 {
     return append(&options->plugins, value);
+}
+
+static const char *apply_upstream(struct mg_server_options *options, const char *value)
+{
+    struct mg_upstream_server server;
+    if (!mg_upstream_server_parse(mg_str_from(value), &server)) {
+        (void)snprintf(fault, sizeof(fault),
+                       "is http://host:port without path, or unix:/path, not '%s'", value);
+        return fault;
+    }
+    return append(&options->upstreams, value);
+}
+
+static const char *apply_name_server(struct mg_server_options *options, const char *value)
+{
+    unsigned char bytes[16];
+    if (mg_cidr_address(mg_str_from(value), bytes) == 0) {
+        (void)snprintf(fault, sizeof(fault), "is an address such as 10.0.0.53, not '%s'",
+                       value);
+        return fault;
+    }
+    return append(&options->name_servers, value);
 }
 
 static const char *apply_public_origin(struct mg_server_options *options, const char *value)
@@ -300,6 +323,14 @@ const struct mg_setting mg_settings[] = {
      "the same for Envoy, which asks with the original request itself; repeatable",
      apply_ext_authz},
     {"policy", "PATH", "a policy file, or a directory of them; repeatable", apply_policy},
+    {"upstream", "URL",
+     "a server of the upstream \"default\", to which resources without a handler go: "
+     "http://HOST:PORT or unix:PATH; repeatable",
+     apply_upstream},
+    {"name-server", "ADDRESS",
+     "asked for the names of upstreams' servers, in place of those of /etc/resolv.conf; "
+     "repeatable",
+     apply_name_server},
     {"plugins", "DIR", "where plugins are found, each a folder with a plugin.lua; repeatable",
      apply_plugins},
     {"workers", "N", "worker threads (one a core)", apply_workers},

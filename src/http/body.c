@@ -49,15 +49,20 @@ enum {
 
 static const uint64_t MAX_CHUNK = 1ULL << 60;
 
-void mg_body_init(struct mg_body *body, const struct mg_head *head)
+void mg_body_begin(struct mg_body *body, enum mg_framing framing, uint64_t length)
 {
-    *body = (struct mg_body){.framing = head->framing, .state = STATE_END};
-    if (head->framing == MG_FRAMING_CHUNKED) {
+    *body = (struct mg_body){.framing = framing, .state = STATE_END};
+    if (framing == MG_FRAMING_CHUNKED) {
         body->state = STATE_SIZE;
-    } else if (head->framing == MG_FRAMING_LENGTH && head->content_length > 0) {
-        body->remaining = head->content_length;
+    } else if (framing == MG_FRAMING_LENGTH && length > 0) {
+        body->remaining = length;
         body->state = STATE_LENGTH;
     }
+}
+
+void mg_body_init(struct mg_body *body, const struct mg_head *head)
+{
+    mg_body_begin(body, head->framing, head->content_length);
 }
 
 static uint8_t refuse(struct mg_body *body, const char *reason)
@@ -252,6 +257,10 @@ static uint8_t trailer_step(struct mg_body *body, char c)
         return refuse(body, "trailers-too-large");
     }
     bool after_cr = body->state == STATE_TRAILER_LF || body->state == STATE_LAST_LF;
+    bool is_last = body->state == STATE_LAST_LF || (body->state == STATE_TRAILER && c == '\r');
+    if (body->trailers != NULL && !is_last) {
+        mg_buf_add_char(body->trailers, c);
+    }
     if (after_cr && c != '\n') {
         return refuse(body, "bare-cr");
     }
@@ -292,7 +301,9 @@ static void step(struct mg_body *body, char c)
 static struct mg_str take_content(struct mg_body *body, struct mg_str bytes)
 {
     size_t len = body->remaining < bytes.len ? (size_t)body->remaining : bytes.len;
-    body->remaining -= len;
+    if (body->remaining != MG_BODY_UNTIL_CLOSE) {
+        body->remaining -= len;
+    }
     if (body->remaining == 0) {
         body->state = body->state == STATE_LENGTH ? STATE_END : STATE_DATA_CR;
     }

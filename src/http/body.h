@@ -1,4 +1,4 @@
-/* body.h - request content by its framing (RFC 9112 6 and 7): our own chunk decoder, since
+/* body.h - content by its framing (RFC 9112 6 and 7): our own chunk decoder, since
  * llhttp 8.1.0 predates the fixes of its chunk parser and refuses legal extensions.
  *
  * Shape:     a cursor over the bytes behind the head; it never needs more than the piece at
@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "core/buf.h"
 #include "http/head.h"
 
 enum {
@@ -22,12 +23,13 @@ enum {
 
 struct mg_body {
     enum mg_framing framing;
-    uint8_t state;       /* of the chunk decoder */
-    uint8_t name_len;    /* of `name` */
-    uint32_t line_bytes; /* of the chunk line or trailer section at hand, bounded */
-    uint32_t overhead;   /* octets of extensions that no content has made up for, bounded */
-    uint64_t remaining;  /* octets of content left: of all, or of this chunk */
-    const char *reason;  /* after MG_BODY_REFUSED, a string literal */
+    uint8_t state;           /* of the chunk decoder */
+    uint8_t name_len;        /* of `name` */
+    uint32_t line_bytes;     /* of the chunk line or trailer section at hand, bounded */
+    uint32_t overhead;       /* octets of extensions that no content has made up for, bounded */
+    uint64_t remaining;      /* octets of content left: of all, or of this chunk */
+    const char *reason;      /* after MG_BODY_REFUSED, a string literal */
+    struct mg_buf *trailers; /* where trailer fields go, each a whole line; NULL: dropped */
     char name[MG_BODY_NAME_BYTES]; /* of the trailer field at hand, as far as it fits */
 };
 
@@ -38,6 +40,11 @@ enum mg_body_result {
     MG_BODY_REFUSED, /* malformed: 400 and close; body->reason */
 };
 
+/* A length without end, for content that ends with its connection. */
+#define MG_BODY_UNTIL_CLOSE UINT64_MAX
+
+/* Begin with `framing`; `length` is for MG_FRAMING_LENGTH. */
+void mg_body_begin(struct mg_body *body, enum mg_framing framing, uint64_t length);
 /* Begin with the framing of a head. MG_FRAMING_NONE, and a length of 0, end at once. */
 void mg_body_init(struct mg_body *body, const struct mg_head *head);
 
@@ -48,8 +55,8 @@ void mg_body_init(struct mg_body *body, const struct mg_head *head);
  * Extensions are checked, bounded and dropped: a line by MG_BODY_MAX_CHUNK_LINE, all together
  * by MG_BODY_MAX_OVERHEAD octets more than there is content, so that one can sign each chunk
  * but not send extensions for ever.
- * Trailer fields are checked, bounded and dropped; one that names framing or routing
- * (Content-Length, Transfer-Encoding, Host) is refused (RFC 9110 6.5.1).
+ * Trailer fields are checked, bounded, and dropped or added to body->trailers; one that names
+ * framing or routing (Content-Length, Transfer-Encoding, Host) is refused (RFC 9110 6.5.1).
  * After MG_BODY_END and MG_BODY_REFUSED the result stays, and takes no bytes. */
 enum mg_body_result mg_body_decode(struct mg_body *body, struct mg_str bytes, size_t *used,
                                    struct mg_str *content);

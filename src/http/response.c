@@ -203,6 +203,12 @@ void mg_response_field(struct mg_response *response, struct mg_str name, struct 
     add_field(response, name, value);
 }
 
+void mg_response_field_checked(struct mg_response *response, struct mg_str name,
+                               struct mg_str value)
+{
+    add_field(response, name, value);
+}
+
 void mg_response_field_as_is(struct mg_response *response, struct mg_str name,
                              struct mg_str value)
 {
@@ -278,17 +284,33 @@ bool mg_response_end(struct mg_response *response, enum mg_response_framing fram
     return true;
 }
 
+/* Write `size` in hexadecimal at the end of `digits`. Returns: where it begins. */
+static size_t put_hex(char digits[static 16], size_t size)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t first = 16;
+    do {
+        digits[--first] = hex[size & 15];
+        size >>= 4;
+    } while (size > 0);
+    return first;
+}
+
+void mg_response_chunk_line(struct mg_buf *out, size_t size)
+{
+    char digits[16];
+    size_t first = put_hex(digits, size);
+    mg_buf_add(out, (struct mg_str){digits + first, sizeof(digits) - first});
+    mg_buf_add(out, MG_STR("\r\n"));
+}
+
 void mg_response_chunk(struct mg_buf *out, struct mg_str data)
 {
-    static const char digits[] = "0123456789abcdef";
     char size[16];
-    size_t first = sizeof(size);
     if (data.len == 0) {
         return;
     }
-    for (size_t left = data.len; left > 0; left >>= 4) {
-        size[--first] = digits[left & 15];
-    }
+    size_t first = put_hex(size, data.len);
     /* One reservation, so that a full buffer holds no half of a chunk. */
     char *to = mg_buf_reserve(out, data.len + sizeof(size) + 4);
     if (to == NULL) {
@@ -299,7 +321,9 @@ void mg_response_chunk(struct mg_buf *out, struct mg_str data)
     mg_buf_commit(out, (size_t)(at - to));
 }
 
-void mg_response_last_chunk(struct mg_buf *out)
+void mg_response_last_chunk(struct mg_buf *out, struct mg_str trailers)
 {
-    mg_buf_add(out, MG_STR("0\r\n\r\n"));
+    mg_buf_add(out, MG_STR("0\r\n"));
+    mg_buf_add(out, trailers);
+    mg_buf_add(out, MG_STR("\r\n"));
 }

@@ -44,6 +44,11 @@ void mg_response_field(struct mg_response *response, struct mg_str name, struct 
 void mg_response_field_as_is(struct mg_response *response, struct mg_str name,
                              struct mg_str value);
 
+/* As mg_response_field, for a field of a head that was parsed and whose name is not one that
+ * this writer owns. */
+void mg_response_field_checked(struct mg_response *response, struct mg_str name,
+                               struct mg_str value);
+
 /* Add lines that were checked with mg_field_is_valid when they were prepared: whole
  * "Name: value\r\n" lines. Only their first and last bytes are looked at again. */
 void mg_response_lines(struct mg_response *response, struct mg_str lines);
@@ -76,7 +81,9 @@ bool mg_response_end(struct mg_response *response, enum mg_response_framing fram
 /* Append a chunk (RFC 9112 7.1) holding `data`; nothing for empty data, which would end the
  * content. */
 void mg_response_chunk(struct mg_buf *out, struct mg_str data);
-/* Append the last chunk. */
-void mg_response_last_chunk(struct mg_buf *out);
+/* Append the line before a chunk of `size` octets, which the caller sends with CR LF behind. */
+void mg_response_chunk_line(struct mg_buf *out, size_t size);
+/* Append the last chunk, with `trailers`: whole lines that were checked, or none. */
+void mg_response_last_chunk(struct mg_buf *out, struct mg_str trailers);
 
 #endif

@@ -10,9 +10,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
-#include "net/conn_internal.h"
+#include "net/conn_outbound.h"
 
 void *mg_conn_user(struct mg_conn *conn)
 {
@@ -51,9 +53,31 @@ static void keep_peer(struct mg_conn *conn, const struct sockaddr *peer)
     }
 }
 
+/* As inet_ntop, which goes by way of printf: each proxied request names its peer. Returns: the
+ * length. */
+static size_t format_ipv4(const unsigned char bytes[static 4], char *text)
+{
+    char *to = text;
+    for (int i = 0; i < 4; i++) {
+        unsigned octet = bytes[i];
+        if (octet >= 100) {
+            *to++ = (char)('0' + octet / 100);
+        }
+        if (octet >= 10) {
+            *to++ = (char)('0' + octet / 10 % 10);
+        }
+        *to++ = (char)('0' + octet % 10);
+        *to++ = '.';
+    }
+    return (size_t)(to - text) - 1;
+}
+
 struct mg_str mg_conn_peer(const struct mg_conn *conn)
 {
     char *text = conn->worker->peer_text;
+    if (conn->peer_family == AF_INET) {
+        return (struct mg_str){text, format_ipv4(conn->peer_address, text)};
+    }
     if (conn->peer_family == AF_UNIX ||
         inet_ntop(conn->peer_family, conn->peer_address, text, INET6_ADDRSTRLEN) == NULL) {
         return MG_STR("unix");
@@ -79,7 +103,16 @@ uint16_t mg_conn_peer_port(const struct mg_conn *conn)
 
 /* ---- begin and end ---- */
 
-static void on_timer(struct mg_timer *timer);
+void mg_conn_enlist(struct mg_conn *conn)
+{
+    struct mg_worker *worker = conn->worker;
+    conn->timer.fire = mg_conn_on_timer;
+    conn->next = worker->conns;
+    if (conn->next != NULL) {
+        conn->next->prev = conn;
+    }
+    worker->conns = conn;
+}
 
 void mg_conn_begin(struct mg_worker *worker, int fd, size_t listener,
                    const struct sockaddr *peer)
@@ -93,16 +126,11 @@ void mg_conn_begin(struct mg_worker *worker, int fd, size_t listener,
     conn->worker = worker;
     conn->fd = fd;
     conn->listener = (uint16_t)listener;
-    conn->timer.fire = on_timer;
     keep_peer(conn, peer);
-    conn->next = worker->conns;
-    if (conn->next != NULL) {
-        conn->next->prev = conn;
-    }
-    worker->conns = conn;
+    mg_conn_enlist(conn);
     mg_count(&worker->counters.accepted, 1);
     mg_count(&worker->counters.open, 1);
-    mg_conn_call(conn, worker->protocol->on_open, NULL);
+    mg_conn_call(conn, mg_conn_protocol(conn)->on_open, NULL);
     /* The first bytes are often there already; a connection that ends with its first answer
      * then never enters the loop. */
     if (mg_conn_is_open(conn) && !mg_conn_has(conn, MG_CONN_PAUSED) && conn->out == NULL) {
@@ -154,13 +182,21 @@ static void end(struct mg_conn *conn)
     (void)close(conn->fd);
     mg_bytes_free(&conn->in);
     mg_bytes_free(&conn->out);
-    mg_count(&worker->counters.open, -1ULL);
-    if (worker->protocol->on_close != NULL) {
+    bool is_outbound = mg_conn_has(conn, MG_CONN_OUTBOUND);
+    if (!is_outbound) {
+        mg_count(&worker->counters.open, -1ULL);
+    }
+    const struct mg_protocol *protocol = mg_conn_protocol(conn);
+    if (protocol->on_close != NULL) {
         /* What the protocol calls on a connection that is over has no effect. */
         conn->flags = MG_CONN_DEAD | MG_CONN_IN_CALLBACK;
-        worker->protocol->on_close(conn, conn->reason);
+        protocol->on_close(conn, conn->reason);
     }
-    mg_slab_put(&worker->slab, conn);
+    if (is_outbound) {
+        free(mg_conn_outbound(conn));
+    } else {
+        mg_slab_put(&worker->slab, conn);
+    }
     mg_worker_end_when_idle(worker);
 }
 
@@ -195,6 +231,13 @@ static bool is_finished(struct mg_conn *conn)
  * wait behind a pause. */
 static int wanted_interest(const struct mg_conn *conn)
 {
+    if (mg_conn_has(conn, MG_CONN_CONNECTING)) {
+        return EV_WRITE;
+    }
+    if (conn->out != NULL && mg_conn_has(conn, MG_CONN_DUPLEX)) {
+        return mg_conn_has(conn, MG_CONN_EOF | MG_CONN_READ_OFF) ? EV_WRITE
+                                                                 : EV_READ | EV_WRITE;
+    }
     if (conn->out != NULL) {
         /* While a lingering peer still sends, its input is dropped even before the answer is
          * out, or both sides would wait for the other to read. */
@@ -224,8 +267,20 @@ static void schedule(struct mg_conn *conn)
     worker->turn_last = conn;
 }
 
+/* Tell the peer that no more will come, once all has left that was to. */
+static void finish_writing(struct mg_conn *conn)
+{
+    if (conn->out == NULL && !mg_conn_has(conn, MG_CONN_CONNECTING | MG_CONN_DEAD)) {
+        mg_conn_lower(conn, MG_CONN_FINISHING);
+        (void)shutdown(conn->fd, SHUT_WR);
+    }
+}
+
 void mg_conn_settle(struct mg_conn *conn)
 {
+    if (mg_conn_has(conn, MG_CONN_FINISHING)) {
+        finish_writing(conn);
+    }
     bool is_over = mg_conn_has(conn, MG_CONN_DEAD) || is_finished(conn);
     if (!is_over) {
         set_interest(conn, wanted_interest(conn));
@@ -267,7 +322,7 @@ void mg_conn_turn(evutil_socket_t fd, short what, void *argument)
 }
 
 /* Have what was just noted done: by the event at hand, or in this turn. */
-static void touch(struct mg_conn *conn)
+void mg_conn_touch(struct mg_conn *conn)
 {
     if (!mg_conn_has(conn, MG_CONN_IN_CALLBACK)) {
         schedule(conn);
@@ -288,7 +343,7 @@ void mg_conn_call(struct mg_conn *conn, void (*callback)(struct mg_conn *),
 
 void mg_conn_stop(struct mg_conn *conn)
 {
-    mg_conn_call(conn, conn->worker->protocol->on_stop, "stopping");
+    mg_conn_call(conn, mg_conn_protocol(conn)->on_stop, "stopping");
     schedule(conn);
 }
 
@@ -314,7 +369,7 @@ void mg_conn_rearm(struct mg_conn *conn)
 }
 
 /* One timer serves both deadlines; which of them has passed is told by their times. */
-static void on_timer(struct mg_timer *timer)
+void mg_conn_on_timer(struct mg_timer *timer)
 {
     struct mg_conn *conn =
         (struct mg_conn *)(void *)((char *)timer - offsetof(struct mg_conn, timer));
@@ -330,7 +385,7 @@ static void on_timer(struct mg_timer *timer)
     } else {
         if (conn->deadline_ms != 0 && conn->deadline_ms <= now_ms) {
             conn->deadline_ms = 0;
-            mg_conn_call(conn, conn->worker->protocol->on_timeout, "timeout");
+            mg_conn_call(conn, mg_conn_protocol(conn)->on_timeout, "timeout");
         }
         mg_conn_rearm(conn);
     }
@@ -365,30 +420,87 @@ static void keep_output(struct mg_conn *conn, struct mg_str rest)
         conn->io_deadline_ms = conn->worker->now_ms + conn->worker->limits.write_progress_ms;
         mg_conn_rearm(conn);
     }
-    touch(conn);
+    mg_conn_touch(conn);
+}
+
+void mg_conn_send_failed(struct mg_conn *conn, int error)
+{
+    bool may_have_said = error == EPIPE || error == ECONNRESET;
+    if (!mg_conn_has(conn, MG_CONN_OUTBOUND) || !may_have_said) {
+        mg_conn_fail(conn, "peer-reset");
+        return;
+    }
+    mg_conn_raise(conn, MG_CONN_MUTE);
+    mg_bytes_free(&conn->out);
+    conn->io_deadline_ms = 0;
+    mg_conn_rearm(conn);
+}
+
+/* Send at once what the socket takes. Returns: how many bytes, or -1 after an error that ended
+ * the connection. */
+static ssize_t send_now(struct mg_conn *conn, struct iovec *parts, size_t count)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+    ssize_t sent;
+    do {
+        sent = count == 1 ? send(conn->fd, parts->iov_base, parts->iov_len, MSG_NOSIGNAL)
+                          : sendmsg(conn->fd, &message, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
+    if (sent < 0 && errno != EAGAIN) {
+        mg_conn_send_failed(conn, errno);
+        mg_conn_touch(conn);
+        return -1;
+    }
+    return sent < 0 ? 0 : sent;
+}
+
+void mg_conn_write_parts(struct mg_conn *conn, const struct mg_str *parts, size_t count)
+{
+    struct iovec vector[MG_CONN_MAX_PARTS];
+    size_t size = 0;
+    assert(count <= MG_CONN_MAX_PARTS);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&vector[i].iov_base, &parts[i].ptr, sizeof(parts[i].ptr)); /* const for iovec */
+        vector[i].iov_len = parts[i].len;
+        size += parts[i].len;
+    }
+    if (!mg_conn_is_open(conn) || mg_conn_has(conn, MG_CONN_MUTE) || size == 0) {
+        return;
+    }
+    size_t sent = 0;
+    if (conn->out == NULL && !mg_conn_has(conn, MG_CONN_CONNECTING)) {
+        ssize_t taken = send_now(conn, vector, count);
+        if (taken < 0) {
+            return;
+        }
+        sent = (size_t)taken;
+        mg_conn_count_out(conn, sent);
+    }
+    for (size_t i = 0; i < count && mg_conn_is_open(conn); i++) {
+        size_t skip = sent < parts[i].len ? sent : parts[i].len;
+        sent -= skip;
+        if (skip < parts[i].len) {
+            keep_output(conn, mg_str_from_offset(parts[i], skip));
+        }
+    }
 }
 
 void mg_conn_write(struct mg_conn *conn, struct mg_str bytes)
 {
-    if (!mg_conn_is_open(conn) || bytes.len == 0) {
-        return;
+    mg_conn_write_parts(conn, &bytes, 1);
+}
+
+void mg_conn_finish(struct mg_conn *conn)
+{
+    if (mg_conn_is_open(conn)) {
+        mg_conn_raise(conn, MG_CONN_FINISHING);
+        mg_conn_touch(conn);
     }
-    ssize_t sent = 0;
-    if (conn->out == NULL) {
-        do {
-            sent = send(conn->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
-        } while (sent < 0 && errno == EINTR);
-        if (sent < 0 && errno != EAGAIN) {
-            mg_conn_fail(conn, "peer-reset");
-            touch(conn);
-            return;
-        }
-        sent = sent < 0 ? 0 : sent;
-        mg_count(&conn->worker->counters.bytes_out, (unsigned long long)sent);
-    }
-    if ((size_t)sent < bytes.len) {
-        keep_output(conn, mg_str_from_offset(bytes, (size_t)sent));
-    }
+}
+
+void mg_conn_set_duplex(struct mg_conn *conn)
+{
+    mg_conn_raise(conn, MG_CONN_DUPLEX);
 }
 
 void mg_conn_pause(struct mg_conn *conn)
@@ -409,7 +521,7 @@ void mg_conn_resume(struct mg_conn *conn)
     }
     if (has_work || mg_conn_has(conn, MG_CONN_IN_CALLBACK)) {
         mg_conn_raise(conn, MG_CONN_RESUMED);
-        touch(conn);
+        mg_conn_touch(conn);
     }
 }
 
@@ -421,7 +533,7 @@ void mg_conn_close(struct mg_conn *conn, const char *reason)
     mg_conn_raise(conn, MG_CONN_CLOSING);
     conn->reason = reason;
     conn->deadline_ms = 0;
-    touch(conn);
+    mg_conn_touch(conn);
 }
 
 void mg_conn_close_lingering(struct mg_conn *conn, const char *reason)
@@ -444,7 +556,7 @@ void mg_conn_abort(struct mg_conn *conn, const char *reason)
     if (!mg_conn_has(conn, MG_CONN_CLOSING)) {
         conn->reason = reason;
     }
-    touch(conn);
+    mg_conn_touch(conn);
 }
 
 bool mg_conn_is_closing(const struct mg_conn *conn)

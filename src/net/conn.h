@@ -1,5 +1,5 @@
-/* conn.h - one accepted connection: bytes in, bytes out, deadlines, a clean end. Knows nothing
- * of HTTP.
+/* conn.h - one connection, accepted or made: bytes in, bytes out, deadlines, a clean end. Knows
+ * nothing of HTTP.
  *
  * Reading:   one persistent level-triggered read event for the connection's whole life; each
  *            readiness is one read into the worker's buffer, given to on_bytes. What on_bytes
@@ -30,7 +30,8 @@ struct mg_worker;
 enum {
     /* Bytes kept while on_bytes does not take them. A protocol stops before this by taking,
      * pausing or closing; beyond it the connection ends with "input-overflow". */
-    MG_CONN_MAX_KEPT_BYTES = 256 * 1024
+    MG_CONN_MAX_KEPT_BYTES = 256 * 1024,
+    MG_CONN_MAX_PARTS = 4 /* of one mg_conn_write_parts */
 };
 
 /* The protocol above a connection. Every callback may call any mg_conn_* function on its
@@ -38,7 +39,7 @@ enum {
  * may be NULL. */
 struct mg_protocol {
     size_t user_bytes; /* room behind each connection, zeroed at accept */
-    /* Accepted (before any byte is read). */
+    /* Accepted (before any byte is read), or connected. */
     void (*on_open)(struct mg_conn *conn);
     /* `bytes` arrived: all that is not yet taken. Returns: how many were taken from the front.
      * Called again with the rest and more when more arrives; with the rest alone after
@@ -59,7 +60,7 @@ struct mg_protocol {
      * another callback of this connection (a close inside a callback ends the connection when
      * the callback has returned). `reason` is the one given to mg_conn_close, or "peer-closed",
      * "peer-reset", "write-timeout", "input-overflow", "output-overflow", "no-memory",
-     * "stopping". */
+     * "stopping"; of one that was not there yet "connect-…". */
     void (*on_close)(struct mg_conn *conn, const char *reason);
 };
 
@@ -84,6 +85,14 @@ size_t mg_conn_listener(const struct mg_conn *conn);
  * progress for the worker's write timeout closes with "write-timeout". After a close nothing is
  * written. */
 void mg_conn_write(struct mg_conn *conn, struct mg_str bytes);
+
+/* The same of several pieces in one system call, at most MG_CONN_MAX_PARTS. */
+void mg_conn_write_parts(struct mg_conn *conn, const struct mg_str *parts, size_t count);
+/* Shut down writing once pending output has gone; reading goes on. */
+void mg_conn_finish(struct mg_conn *conn);
+/* From now on read also while output waits for the peer: for traffic whose directions do not
+ * depend on one another. */
+void mg_conn_set_duplex(struct mg_conn *conn);
 
 /* Output that has not left yet. */
 size_t mg_conn_pending(const struct mg_conn *conn);

@@ -24,7 +24,12 @@ enum mg_conn_flags {
     MG_CONN_READ_OFF = 1 << 7, /* bytes arrived while paused: the read event is out */
     MG_CONN_RESUMED = 1 << 8,  /* kept bytes are to be given again */
     MG_CONN_EOF = 1 << 9,
-    MG_CONN_STOPPED = 1 << 10 /* was told that the server stops */
+    MG_CONN_STOPPED = 1 << 10,    /* was told that the server stops */
+    MG_CONN_OUTBOUND = 1 << 11,   /* made by mg_conn_connect, on the heap */
+    MG_CONN_CONNECTING = 1 << 12, /* ... and not there yet: output waits */
+    MG_CONN_DUPLEX = 1 << 13,     /* reads while output waits */
+    MG_CONN_FINISHING = 1 << 14,  /* writing is to be shut down once output has gone */
+    MG_CONN_MUTE = 1 << 15        /* the peer takes no more, but may have said something */
 };
 
 struct mg_conn {
@@ -80,6 +85,8 @@ static inline bool mg_conn_is_open(const struct mg_conn *conn)
  * what it has to read. The connection may already be gone when this returns. */
 void mg_conn_begin(struct mg_worker *worker, int fd, size_t listener,
                    const struct sockaddr *peer);
+/* Put into the worker's list of all. */
+void mg_conn_enlist(struct mg_conn *conn);
 /* Call a callback that takes only the connection; where the protocol has none, close with
  * `close_reason` unless that is NULL. */
 void mg_conn_call(struct mg_conn *conn, void (*callback)(struct mg_conn *),
@@ -92,8 +99,15 @@ void mg_conn_fail(struct mg_conn *conn, const char *reason);
 /* Do what the state asks for after anything has happened: end the connection, begin to linger,
  * or follow with the event. `conn` may be gone afterwards. */
 void mg_conn_settle(struct mg_conn *conn);
+/* Sending has failed with `error`. The server of an outbound connection may have answered
+ * before it closed: then output is dropped, and reading tells the rest. */
+void mg_conn_send_failed(struct mg_conn *conn, int error);
 /* Set the timer for the earlier deadline. */
 void mg_conn_rearm(struct mg_conn *conn);
+/* Have what was just noted done: by the event at hand, or in this turn. */
+void mg_conn_touch(struct mg_conn *conn);
+/* The callback of conn->timer. */
+void mg_conn_on_timer(struct mg_timer *timer);
 /* The callback of worker->turn_event. */
 void mg_conn_turn(evutil_socket_t fd, short what, void *argument);
 

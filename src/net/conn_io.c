@@ -4,7 +4,7 @@
  */
 #include <errno.h>
 
-#include "net/conn_internal.h"
+#include "net/conn_outbound.h"
 
 enum {
     /* Least room to read into where bytes are kept: small, since it stays allocated as long as
@@ -24,7 +24,7 @@ static bool is_transient(int error)
 static size_t give(struct mg_conn *conn, char *bytes, size_t count)
 {
     mg_conn_raise(conn, MG_CONN_IN_CALLBACK);
-    size_t taken = conn->worker->protocol->on_bytes(conn, bytes, count);
+    size_t taken = mg_conn_protocol(conn)->on_bytes(conn, bytes, count);
     mg_conn_lower(conn, MG_CONN_IN_CALLBACK);
     assert(taken <= count);
     return taken;
@@ -40,7 +40,7 @@ void mg_conn_give_kept(struct mg_conn *conn)
 static void on_end_of_input(struct mg_conn *conn)
 {
     mg_conn_raise(conn, MG_CONN_EOF);
-    mg_conn_call(conn, conn->worker->protocol->on_eof, "peer-closed");
+    mg_conn_call(conn, mg_conn_protocol(conn)->on_eof, "peer-closed");
     mg_bytes_free(&conn->in);
 }
 
@@ -50,7 +50,7 @@ static size_t receive(struct mg_conn *conn, char *to, size_t room)
 {
     ssize_t count = recv(conn->fd, to, room, 0);
     if (count > 0) {
-        mg_count(&conn->worker->counters.bytes_in, (unsigned long long)count);
+        mg_conn_count_in(conn, (size_t)count);
         return (size_t)count;
     }
     if (count == 0) {
@@ -123,7 +123,7 @@ static void drop_input(struct mg_conn *conn)
 {
     ssize_t count = recv(conn->fd, conn->worker->read_buffer, MG_READ_BUFFER_BYTES, 0);
     if (count > 0) {
-        mg_count(&conn->worker->counters.bytes_in, (unsigned long long)count);
+        mg_conn_count_in(conn, (size_t)count);
         conn->linger_bytes -=
             (size_t)count < conn->linger_bytes ? (uint32_t)count : conn->linger_bytes;
     } else if (count == 0) {
@@ -142,17 +142,17 @@ void mg_conn_flush(struct mg_conn *conn)
         send(conn->fd, mg_bytes_front(conn->out), mg_bytes_count(conn->out), MSG_NOSIGNAL);
     if (sent < 0) {
         if (!is_transient(errno)) {
-            mg_conn_fail(conn, "peer-reset");
+            mg_conn_send_failed(conn, errno);
         }
         return;
     }
-    mg_count(&worker->counters.bytes_out, (unsigned long long)sent);
+    mg_conn_count_out(conn, (size_t)sent);
     mg_bytes_take(&conn->out, (size_t)sent);
     bool is_drained = conn->out == NULL;
     conn->io_deadline_ms = is_drained ? 0 : worker->now_ms + worker->limits.write_progress_ms;
     mg_conn_rearm(conn);
     if (is_drained && mg_conn_is_open(conn)) {
-        mg_conn_call(conn, worker->protocol->on_drained, NULL);
+        mg_conn_call(conn, mg_conn_protocol(conn)->on_drained, NULL);
     }
 }
 
@@ -174,6 +174,11 @@ void mg_conn_on_event(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     struct mg_conn *conn = argument;
     mg_worker_refresh_clock(conn->worker);
+    if (mg_conn_has(conn, MG_CONN_CONNECTING)) {
+        mg_conn_connected(conn);
+        mg_conn_settle(conn);
+        return;
+    }
     if ((what & EV_WRITE) != 0 && conn->out != NULL && !mg_conn_has(conn, MG_CONN_DEAD)) {
         mg_conn_flush(conn);
     }

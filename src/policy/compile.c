@@ -10,6 +10,7 @@
 #include "policy/kept.h"
 #include "policy/plugin_use.h"
 #include "policy/router.h"
+#include "policy/upstream.h"
 #include "script/nearest.h"
 
 enum {
@@ -181,22 +182,12 @@ static const struct mg_upstream *find_upstream(const struct mg_policy_set *set,
     return NULL;
 }
 
-static bool has_upstream(const struct mg_loader *loader, const struct mg_policy_set *set,
-                         struct mg_str name)
-{
-    bool is_default = mg_str_equal(name, MG_STR("default"));
-    return (is_default && loader->options.has_upstream) || find_upstream(set, name) != NULL;
-}
-
-static void judge_upstream(struct mg_loader *loader, const struct mg_policy_set *set,
-                           const struct mg_spot *spot, struct mg_str name)
+static void report_no_upstream(const struct mg_policy_set *set, const struct mg_spot *spot,
+                               struct mg_str name)
 {
     struct mg_spot at = mg_spot_in(spot, " handler");
     struct mg_nearest nearest = mg_nearest_begin(name);
     char hint[128] = "--upstream URL, or upstream \"default\" { \"http://…\" }";
-    if (has_upstream(loader, set, name)) {
-        return;
-    }
     for (size_t i = 0; i < set->upstream_count; i++) {
         mg_nearest_offer(&nearest, set->upstreams[i].name);
     }
@@ -210,18 +201,21 @@ static void judge_upstream(struct mg_loader *loader, const struct mg_policy_set 
              mg_quote(quoted, sizeof(quoted), name));
 }
 
-static void set_handler(struct mg_loader *loader, const struct mg_policy_set *set,
-                        const struct mg_spot *spot, const struct mg_resource_decl *decl,
-                        struct mg_resource *resource)
+static void set_handler(const struct mg_policy_set *set, const struct mg_spot *spot,
+                        const struct mg_resource_decl *decl, struct mg_resource *resource)
 {
-    resource->handler = decl->handler;
+    struct mg_handler_spec *handler = &resource->handler;
+    *handler = decl->handler;
     resource->has_handler = decl->has_handler;
-    if (!decl->has_handler && has_upstream(loader, set, MG_STR("default"))) {
-        resource->handler.kind = MG_HANDLER_PROXY;
-        resource->handler.name = MG_STR("default");
+    if (!decl->has_handler && find_upstream(set, MG_STR("default")) != NULL) {
+        handler->kind = MG_HANDLER_PROXY;
+        handler->name = MG_STR("default");
     }
-    if (resource->handler.kind == MG_HANDLER_PROXY) {
-        judge_upstream(loader, set, spot, resource->handler.name);
+    if (handler->kind == MG_HANDLER_PROXY) {
+        handler->upstream = find_upstream(set, handler->name);
+        if (handler->upstream == NULL) {
+            report_no_upstream(set, spot, handler->name);
+        }
     }
 }
 
@@ -234,16 +228,43 @@ static int compare_upstreams(const void *left, const void *right)
     return order != 0 ? order : (a->line > b->line) - (a->line < b->line);
 }
 
+/* The upstream "default" that whoever loads the policies names. Returns: false when memory is
+ * out. */
+static bool add_default_upstream(struct mg_loader *loader, struct mg_upstream *upstream)
+{
+    const struct mg_policy_options *options = &loader->options;
+    struct mg_upstream_server *servers =
+        mg_arena_calloc(loader->arena, options->default_server_count, sizeof(*servers));
+    if (servers == NULL) {
+        return false;
+    }
+    *upstream = (struct mg_upstream){.name = MG_STR("default"), .file = "", .servers = servers};
+    for (size_t i = 0; i < options->default_server_count; i++) {
+        struct mg_str url =
+            mg_arena_dup(loader->arena, mg_str_from(options->default_servers[i]));
+        if (mg_upstream_server_parse(url, &servers[upstream->server_count])) {
+            upstream->server_count++;
+        }
+    }
+    return upstream->server_count > 0;
+}
+
 static bool compile_upstreams(struct mg_loader *loader, struct mg_policy_set *set)
 {
+    bool has_default = loader->options.default_server_count > 0;
     struct mg_upstream *upstreams =
-        mg_arena_calloc(loader->arena, loader->upstream_count + 1, sizeof(*upstreams));
+        mg_arena_calloc(loader->arena, loader->upstream_count + 2, sizeof(*upstreams));
     if (upstreams == NULL) {
         return mg_report_out_of_memory(loader);
     }
     size_t count = 0;
+    if (has_default && !add_default_upstream(loader, &upstreams[count++])) {
+        return mg_report_out_of_memory(loader);
+    }
     for (struct mg_upstream_decl *decl = loader->upstreams; decl != NULL; decl = decl->older) {
-        upstreams[count++] = decl->upstream;
+        bool is_replaced = has_default && mg_str_equal(decl->upstream.name, MG_STR("default"));
+        upstreams[count] = decl->upstream;
+        count += !is_replaced;
         struct mg_spot spot = {
             .errs = loader->errs, .file = decl->upstream.file, .line = decl->upstream.line};
         spot = mg_spot_in(&spot, "upstream %.*s", MG_STR_ARG(decl->upstream.name));
@@ -263,6 +284,9 @@ static bool compile_upstreams(struct mg_loader *loader, struct mg_policy_set *se
                      "one upstream may have many servers", "is declared at %s:%d too",
                      upstreams[i - 1].file, upstreams[i - 1].line);
         }
+    }
+    for (size_t i = 0; i < count; i++) {
+        upstreams[i].key = mg_upstream_key(&upstreams[i]);
     }
     set->upstreams = upstreams;
     set->upstream_count = count;
@@ -376,7 +400,7 @@ static bool compile_resource(struct mg_loader *loader, const struct mg_policy_se
     }
     set_methods(resource, mg_check_resource_methods(loader, &spot, &decl->methods),
                 loader->arena);
-    set_handler(loader, set, &spot, decl, resource);
+    set_handler(set, &spot, decl, resource);
     if (decl->cors_mode == MG_CORS_OFF) {
         judge_unused_hooks(&spot, decl);
         return true;

@@ -90,6 +90,9 @@ static uint64_t fingerprint_upstream(const struct mg_upstream *upstream)
     hash = add_text(hash, upstream->name);
     hash = add_number(hash, (uint64_t)upstream->balance);
     hash = add_number(hash, upstream->keeps_cors);
+    hash = add_text(hash, upstream->host);
+    hash = add_text(hash, upstream->check);
+    hash = add_number(hash, upstream->check_every_s);
     for (size_t i = 0; i < upstream->server_count; i++) {
         hash = add_text(hash, upstream->servers[i].url);
     }

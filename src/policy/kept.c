@@ -81,6 +81,8 @@ static bool keep_options(struct mg_policy_options *kept,
     kept->plugin_dir_count = 0;
     kept->witness = NULL;
     kept->bundle = NULL;
+    kept->default_servers = NULL;
+    kept->default_server_count = 0;
     const char **handlers =
         mg_arena_calloc(arena, options->handler_count + 1, sizeof(const char *));
     for (size_t i = 0; handlers != NULL && i < options->handler_count; i++) {

@@ -32,10 +32,13 @@ struct mg_canned {
     struct mg_str cors_field; /* the name of its first CORS field, or empty */
 };
 
+struct mg_upstream;
+
 struct mg_handler_spec {
     enum mg_handler_kind kind;
     struct mg_str name; /* proxy: the upstream ("default"); custom: the handler; plugin: its */
     struct mg_canned canned;
+    const struct mg_upstream *upstream; /* proxy: that one */
 };
 
 /* cors = … of a resource. */
@@ -82,10 +85,20 @@ struct mg_resource {
     uint32_t handler_plugin;         /* with MG_HANDLER_PLUGIN: which of the set's */
 };
 
-/* One server of an upstream, taken from "http://10.0.0.1:8080". */
+enum {
+    MG_UPSTREAM_MAX_SERVERS = 256,
+    MG_UPSTREAM_MAX_NAME_BYTES = 64,
+    MG_UPSTREAM_MAX_CHECK_BYTES = 255,
+    MG_UPSTREAM_CHECK_EVERY_S = 5, /* where nothing is said */
+    MG_UPSTREAM_MAX_CHECK_EVERY_S = 3600,
+    MG_UPSTREAM_MAX_PATH_BYTES = 107, /* of a Unix socket: what the kernel takes */
+};
+
+/* One server of an upstream, taken from "http://10.0.0.1:8080" or "unix:/run/api.sock". */
 struct mg_upstream_server {
     struct mg_str url;  /* as written */
     bool is_tls;        /* https */
+    bool is_unix;       /* host is a path, and there is no port */
     struct mg_str host; /* an IPv6 literal keeps its brackets */
     uint16_t port;      /* the scheme's default where none is written */
 };
@@ -106,6 +119,10 @@ struct mg_upstream {
     size_t server_count;
     enum mg_balance balance;
     bool keeps_cors; /* cors = "keep": its access-control-* fields pass, else ours replace */
+    struct mg_str check; /* the path by which servers are checked; empty: they are not */
+    unsigned check_every_s;
+    struct mg_str host; /* Host to send; empty: the request's own */
+    uint64_t key;       /* a hash of name, servers and settings: the same after a reload */
 };
 
 /* Whether the resource supports the method: declared, HEAD where GET is. OPTIONS is not asked

@@ -39,10 +39,12 @@ struct mg_policy_set {
 struct mg_policy_options {
     const char *const *paths; /* FILE or DIR, in order */
     size_t path_count;
-    size_t max_file_bytes;  /* default 1 MiB */
-    size_t max_set_bytes;   /* default 16 MiB */
-    size_t max_list_bytes;  /* of one `file "…"` of origins; default 64 MiB */
-    bool has_upstream;      /* a default upstream is configured: the default handler is proxy */
+    size_t max_file_bytes;              /* default 1 MiB */
+    size_t max_set_bytes;               /* default 16 MiB */
+    size_t max_list_bytes;              /* of one `file "…"` of origins; default 64 MiB */
+    const char *const *default_servers; /* of the upstream "default", in place of one that a
+                                           policy declares: the default handler is then proxy */
+    size_t default_server_count;
     bool has_public_origin; /* --public-origin is given: on_denied = "reject" is safe to use */
     const char *const *handlers; /* names that `handler` takes for MG_HANDLER_CUSTOM */
     size_t handler_count;

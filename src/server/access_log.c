@@ -49,6 +49,7 @@ struct record {
     uint64_t duration_us;
     uint64_t bytes;
     uint64_t generation; /* 0: it never had one */
+    uint64_t id;         /* that an error of the engine names; 0: none */
     const char *kind;
     const char *verdict;
     const char *close;
@@ -127,6 +128,7 @@ bool mg_access_log_add(struct access_ring *ring, const struct mg_exchange *excha
                        ? NULL
                        : mg_verdict_name(exchange->decision.verdict),
         .close = close_reason,
+        .id = exchange->error_id,
         .line = place.line,
         .generation = place.generation,
         .status = exchange->answer == ANSWER_NONE ? 0 : exchange->status,
@@ -201,6 +203,11 @@ static void format(struct mg_buf *out, const struct record *record, const char *
         add_text(out, "policy", (struct mg_str){place, (size_t)length});
     } else {
         mg_buf_add(out, MG_STR(",\"policy\":null"));
+    }
+    if (record->id != 0) {
+        mg_buf_printf(out, ",\"id\":\"%016llx\"", (unsigned long long)record->id);
+    } else {
+        mg_buf_add(out, MG_STR(",\"id\":null"));
     }
     add_text(out, "close", mg_str_from(record->close));
     if (record->generation > 0) {

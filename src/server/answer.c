@@ -6,6 +6,7 @@
 
 #include "http/response.h"
 #include "net/worker.h"
+#include "server/error_body.h"
 #include "server/exchange.h"
 #include "server/generation.h"
 #include "server/hooks.h"
@@ -16,6 +17,7 @@ enum {
     MAX_VARY_LINES = 17 + MG_REQUEST_MAX_READS,
     DRAIN_MAX_BYTES =
         64 << 10, /* of content not yet here that is worth reading to keep the connection */
+    DIRECT_BYTES = 8 << 10, /* of content: more is not copied to be gathered, but sent */
     SETTLING_MAX_AGE_S = 5, /* what browsers take where there is no Max-Age */
 };
 
@@ -96,7 +98,9 @@ static bool is_cors_field(struct mg_str name)
 static void write_field(struct mg_response *response, const struct mg_answer *answer,
                         const struct mg_answer_field *field)
 {
-    if (answer->has_odd_bytes) {
+    if (answer->is_checked) {
+        mg_response_field_checked(response, field->name, field->value);
+    } else if (answer->has_odd_bytes) {
         mg_response_field_as_is(response, field->name, field->value);
     } else {
         mg_response_field(response, field->name, field->value);
@@ -147,8 +151,9 @@ static enum mg_response_connection connection_field(const struct mg_exchange *ex
  * little, else the connection ends. */
 static void settle_keep_alive(struct mg_exchange *exchange)
 {
-    bool drains = exchange->body.framing == MG_FRAMING_LENGTH &&
-                  exchange->body.remaining <= DRAIN_MAX_BYTES && !exchange->awaits_continue;
+    bool drains = exchange->body.framing == MG_FRAMING_NONE ||
+                  (exchange->body.framing == MG_FRAMING_LENGTH &&
+                   exchange->body.remaining <= DRAIN_MAX_BYTES && !exchange->awaits_continue);
     if ((!exchange->body_done && !drains) || server_is_stopping(exchange->worker)) {
         exchange->keep_alive = false;
     }
@@ -185,7 +190,8 @@ static bool write_head(struct mg_exchange *exchange, const struct mg_answer *ans
     }
     struct mg_buf *out = output_for(worker, exchange->conn);
     size_t start = out->len;
-    mg_response_begin(&response, out, answer->status, now_date(worker));
+    mg_response_begin(&response, out, answer->status,
+                      answer->date.len > 0 ? answer->date : now_date(worker));
     if (answer->lines.len > 0) {
         mg_response_lines(&response, answer->lines);
     }
@@ -197,7 +203,7 @@ static bool write_head(struct mg_exchange *exchange, const struct mg_answer *ans
     if (answer->vary.len > 0) {
         vary[vary_count++] = answer->vary;
     }
-    if (owns_cors(exchange)) {
+    if (owns_cors(exchange) && !answer->keeps_cors) {
         write_fields(&response, answer, vary, &vary_count);
         size_t fields_start = out->len;
         mg_cors_write_fields(&exchange->decision, out);
@@ -258,20 +264,20 @@ static bool begin_answer(struct mg_exchange *exchange, const struct mg_answer *a
 static void finish(struct mg_exchange *exchange)
 {
     exchange->answer = ANSWER_DONE;
+    exchange->body_is_paused = false; /* what is left of the content is drained */
     sent(exchange);
     if (exchange->worker->turn != exchange->conn) {
         mg_http_conn_advance(exchange->conn);
     }
 }
 
-static struct mg_str engine_body(struct mg_exchange *exchange, unsigned status)
+/* The body of an answer of the engine, and its field lines; none where it is silent. */
+static struct mg_str engine_body(struct mg_exchange *exchange, unsigned status,
+                                 struct mg_str *lines)
 {
+    *lines = (struct mg_str){NULL, 0};
     bool is_silent = status < 400 || exchange->decision.kind == MG_KIND_PREFLIGHT;
-    if (is_silent) {
-        return (struct mg_str){NULL, 0};
-    }
-    return mg_arena_printf(&exchange->arena, "%u %.*s: %s\n", status,
-                           MG_STR_ARG(mg_status_phrase(status)), exchange->reason);
+    return is_silent ? *lines : mg_error_body(exchange, status, lines);
 }
 
 static bool needs_allow(const struct mg_exchange *exchange, unsigned status)
@@ -282,21 +288,20 @@ static bool needs_allow(const struct mg_exchange *exchange, unsigned status)
 
 static void respond_engine(struct mg_exchange *exchange, unsigned status)
 {
-    static const char plain[] =
-        "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\n";
-    struct mg_str body = engine_body(exchange, status);
+    struct mg_str lines;
+    struct mg_str body = engine_body(exchange, status, &lines);
     const struct mg_resource *resource = exchange->route.resource;
     struct mg_str allow = resource != NULL ? resource->allow : exchange->set->allow;
     struct mg_answer answer = {
         .status = status,
-        .lines = body.len > 0 ? MG_STR(plain) : (struct mg_str){NULL, 0},
+        .lines = lines,
         .allow = needs_allow(exchange, status) ? allow : (struct mg_str){NULL, 0},
     };
     bool could_hook = !exchange->skips_hooks;
     bool has_begun = begin_answer(exchange, &answer, (int64_t)body.len);
     if (!has_begun && could_hook && exchange->skips_hooks) {
         exchange->reason = mg_reason_code(MG_REASON_SCRIPT_ERROR);
-        body = engine_body(exchange, 500);
+        body = engine_body(exchange, 500, &answer.lines);
         answer.status = 500;
         has_begun = begin_answer(exchange, &answer, (int64_t)body.len);
     }
@@ -362,43 +367,71 @@ void mg_exchange_head(struct mg_exchange *exchange, const struct mg_answer *answ
     mg_exchange_settle(exchange);
 }
 
+/* Send much content as it lies, behind what is gathered, in one call. */
+static void write_direct(struct mg_exchange *exchange, struct mg_str data)
+{
+    struct mg_buf *out = &exchange->worker->out;
+    bool is_chunked = exchange->framing == MG_RESPONSE_CHUNKED;
+    size_t start = out->len;
+    if (is_chunked) {
+        mg_response_chunk_line(out, data.len);
+    }
+    exchange->bytes_out += out->len - start + data.len + (is_chunked ? 2 : 0);
+    if (out->overflowed) {
+        flush_to(exchange->worker, exchange->conn);
+        return;
+    }
+    const struct mg_str parts[] = {mg_buf_str(out), data, MG_STR("\r\n")};
+    mg_conn_write_parts(exchange->conn, parts, is_chunked ? 3 : 2);
+    mg_buf_clear(out);
+}
+
 void mg_exchange_write(struct mg_exchange *exchange, struct mg_str data)
 {
     struct mg_buf *out = output_for(exchange->worker, exchange->conn);
-    if (exchange->answer != ANSWER_STREAMING || exchange->is_head || data.len == 0) {
+    if (exchange->answer != ANSWER_STREAMING || exchange->is_head || data.len == 0 ||
+        exchange->framing == MG_RESPONSE_EMPTY || exchange->framing == MG_RESPONSE_HEAD) {
         return;
     }
-    size_t start = out->len;
-    switch (exchange->framing) {
-    case MG_RESPONSE_CHUNKED:
-        mg_response_chunk(out, data);
-        break;
-    case MG_RESPONSE_LENGTH:
+    if (exchange->framing == MG_RESPONSE_LENGTH) {
         data.len = (uint64_t)exchange->length_left < data.len ? (size_t)exchange->length_left
                                                               : data.len;
         exchange->length_left -= (int64_t)data.len;
-        mg_buf_add(out, data);
-        break;
-    case MG_RESPONSE_CLOSE:
-        mg_buf_add(out, data);
-        break;
-    case MG_RESPONSE_EMPTY:
-    case MG_RESPONSE_HEAD:
+    }
+    if (data.len >= DIRECT_BYTES && exchange->conn != NULL) {
+        write_direct(exchange, data);
         return;
+    }
+    size_t start = out->len;
+    if (exchange->framing == MG_RESPONSE_CHUNKED) {
+        mg_response_chunk(out, data);
+    } else {
+        mg_buf_add(out, data);
     }
     exchange->bytes_out += out->len - start;
     sent(exchange);
 }
 
-bool mg_exchange_is_blocked(const struct mg_exchange *exchange)
+size_t mg_exchange_unsent(const struct mg_exchange *exchange)
 {
     const struct server_worker *worker = exchange->worker;
     size_t gathered = worker->turn == exchange->conn ? worker->out.len : 0;
     size_t pending = exchange->conn == NULL ? 0 : mg_conn_pending(exchange->conn);
-    return pending + gathered >= worker->server->options.limits.unsent_bytes;
+    return pending + gathered;
+}
+
+bool mg_exchange_is_blocked(const struct mg_exchange *exchange)
+{
+    return mg_exchange_unsent(exchange) >=
+           exchange->worker->server->options.limits.unsent_bytes;
 }
 
 void mg_exchange_end(struct mg_exchange *exchange)
+{
+    mg_exchange_end_trailers(exchange, (struct mg_str){NULL, 0});
+}
+
+void mg_exchange_end_trailers(struct mg_exchange *exchange, struct mg_str trailers)
 {
     if (exchange->answer != ANSWER_STREAMING) {
         return;
@@ -406,7 +439,7 @@ void mg_exchange_end(struct mg_exchange *exchange)
     if (exchange->framing == MG_RESPONSE_CHUNKED && !exchange->is_head) {
         struct mg_buf *out = output_for(exchange->worker, exchange->conn);
         size_t start = out->len;
-        mg_response_last_chunk(out);
+        mg_response_last_chunk(out, trailers);
         exchange->bytes_out += out->len - start;
     }
     if (exchange->framing == MG_RESPONSE_LENGTH && exchange->length_left > 0 &&
@@ -416,6 +449,49 @@ void mg_exchange_end(struct mg_exchange *exchange)
         exchange->keep_alive = false;
     }
     finish(exchange);
+}
+
+void mg_exchange_break(struct mg_exchange *exchange, const char *reason)
+{
+    exchange->keep_alive = false;
+    if (exchange->conn != NULL) {
+        (void)output_for(exchange->worker, exchange->conn);
+        flush_to(exchange->worker, exchange->conn);
+        mg_conn_close(exchange->conn, reason);
+    }
+}
+
+void mg_exchange_interim(struct mg_exchange *exchange, const struct mg_answer *answer)
+{
+    struct mg_response response;
+    if (exchange->answer != ANSWER_NONE || exchange->head->minor == 0) {
+        return;
+    }
+    struct mg_buf *out = output_for(exchange->worker, exchange->conn);
+    size_t start = out->len;
+    mg_response_begin(&response, out, answer->status, (struct mg_str){NULL, 0});
+    for (size_t i = 0; i < answer->field_count; i++) {
+        if (!is_cors_field(answer->fields[i].name)) {
+            write_field(&response, answer, &answer->fields[i]);
+        }
+    }
+    (void)mg_response_end(&response, MG_RESPONSE_EMPTY, 0, MG_CONNECTION_DEFAULT);
+    exchange->bytes_out += out->len - start;
+    sent(exchange);
+}
+
+void mg_exchange_upgrade(struct mg_exchange *exchange, const struct mg_answer *answer)
+{
+    mg_exchange_head(exchange, answer, 0);
+    if (exchange->answer != ANSWER_STREAMING) {
+        return;
+    }
+    exchange->framing = MG_RESPONSE_CLOSE; /* bytes go as they are */
+    exchange->is_tunnel = true;
+    exchange->keep_alive = false;
+    exchange->body_done = false;
+    mg_body_begin(&exchange->body, MG_FRAMING_LENGTH, MG_BODY_UNTIL_CLOSE);
+    mg_conn_set_duplex(exchange->conn);
 }
 
 void mg_answer_continue(struct mg_exchange *exchange)

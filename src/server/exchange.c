@@ -64,6 +64,7 @@ struct mg_exchange *mg_exchange_new_on(struct server_worker *worker, struct mg_c
     exchange->bytes_out = 0;
     exchange->started_us = 0;
     exchange->decided_status = 0;
+    exchange->error_id = 0;
     exchange->is_kept = false;
     exchange->was_shadowed = false;
     exchange->has_begun = false;
@@ -73,6 +74,7 @@ struct mg_exchange *mg_exchange_new_on(struct server_worker *worker, struct mg_c
     exchange->awaits_continue = false;
     exchange->keep_alive = false;
     exchange->is_head = false;
+    exchange->is_tunnel = false;
     mg_arena_init(&exchange->arena, exchange->storage, sizeof(exchange->storage),
                   EXCHANGE_ARENA_MAX_BYTES);
     exchange->empty = mg_arena_snapshot(&exchange->arena);

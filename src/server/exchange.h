@@ -32,7 +32,7 @@ enum exchange_answer {
 };
 
 enum {
-    EXCHANGE_STORAGE_BYTES = 2048
+    EXCHANGE_STORAGE_BYTES = 4096 /* a usual proxied exchange, its head too */
 };
 
 /* Where a decision comes from, for the log. */
@@ -81,6 +81,7 @@ struct mg_exchange {
     uint64_t bytes_out;
     uint64_t started_us;         /* 0: of a gate or a shadow, that count nothing */
     struct exchange_place place; /* once the generation was let go of */
+    uint64_t error_id;           /* that the engine's error names; 0: none */
     bool is_kept;
     bool was_shadowed; /* the shadow has judged it */
     bool skips_hooks;  /* a response hook failed: the answer that says so goes without */
@@ -90,7 +91,8 @@ struct mg_exchange {
     bool body_is_paused;
     bool awaits_continue; /* 100 (Continue) is still owed */
     bool keep_alive;
-    bool is_head; /* HEAD: no body goes out */
+    bool is_head;   /* HEAD: no body goes out */
+    bool is_tunnel; /* it has become a WebSocket */
 
     struct mg_arena arena;
     struct mg_arena_mark empty; /* of the arena */

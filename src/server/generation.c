@@ -34,6 +34,8 @@ static struct mg_policy_set *load(const struct mg_generation_plan *plan,
         .plugin_dir_count = options->plugins.count,
         .handlers = handlers,
         .handler_count = handler_count,
+        .default_servers = options->upstreams.items,
+        .default_server_count = options->upstreams.count,
         .witness = plan->witness,
         .bundle = plan->bundle_out,
     };
@@ -43,7 +45,7 @@ static struct mg_policy_set *load(const struct mg_generation_plan *plan,
             : mg_policy_set_load_steady(&policy_options, errs);
     if (set != NULL) {
         size_t before = errs->error_count;
-        mg_handlers_check(options, set, errs);
+        mg_handlers_check(set, errs);
         if (errs->error_count > before) {
             mg_policy_set_free(set);
             set = NULL;

@@ -41,6 +41,8 @@ struct mg_handler {
     /* The client is gone or the content broke off: the last call; free what is not in the
      * arena. May be NULL. */
     void (*abort)(struct mg_exchange *exchange);
+    /* The handler sends 100 (Continue) itself, where it is owed. */
+    bool continues;
 };
 
 /* A field of an answer. */
@@ -56,6 +58,9 @@ struct mg_answer {
     const struct mg_answer_field *fields; /* checked one by one */
     size_t field_count;
     bool has_odd_bytes;  /* values may hold any byte but CR, LF and NUL: a plugin's */
+    bool is_checked;     /* the fields come from a head that was parsed */
+    bool keeps_cors;     /* CORS fields are the handler's, and ours are not set */
+    struct mg_str date;  /* when the answer was made; empty: now */
     struct mg_str lines; /* or lines checked at load, without CORS, Vary and framing fields */
     struct mg_str vary;  /* value of Vary that goes with `lines` */
     struct mg_str allow; /* value of Allow, checked at load; a NULL pointer: none */
@@ -84,6 +89,19 @@ bool mg_exchange_is_blocked(const struct mg_exchange *exchange);
 /* End a streamed answer; the exchange is over afterwards. A body shorter than its declared
  * length ends the connection. */
 void mg_exchange_end(struct mg_exchange *exchange);
+/* The same with trailer fields, whole lines that were checked; they go only where the framing
+ * has a place for them. */
+void mg_exchange_end_trailers(struct mg_exchange *exchange, struct mg_str trailers);
+/* The streamed answer cannot be completed: what was written leaves, then the connection ends.
+ * `reason` is a string literal for the log. */
+void mg_exchange_break(struct mg_exchange *exchange, const char *reason);
+/* An interim answer (1xx, not 101), for clients that know such; before the head. */
+void mg_exchange_interim(struct mg_exchange *exchange, const struct mg_answer *answer);
+/* Answer 101 to a WebSocket's handshake: from here on `body` and mg_exchange_write have the
+ * bytes of both sides as they are, until one of them ends. */
+void mg_exchange_upgrade(struct mg_exchange *exchange, const struct mg_answer *answer);
+/* Octets written that have not left yet. */
+size_t mg_exchange_unsent(const struct mg_exchange *exchange);
 
 /* Stop asking for content, and ask again: the client is held back meanwhile. */
 void mg_exchange_pause_body(struct mg_exchange *exchange);

@@ -67,30 +67,31 @@ const struct mg_handler *mg_handler_for(const struct mg_server *server,
     case MG_HANDLER_PLUGIN:
         return &mg_handler_plugin;
     case MG_HANDLER_CUSTOM:
-    case MG_HANDLER_PROXY:
         custom = find_custom(&server->options, resource->handler.name);
         return custom != NULL ? custom : server->stand_in;
+    case MG_HANDLER_PROXY:
+        return server->stand_in != NULL ? server->stand_in : &mg_handler_proxy;
     case MG_HANDLER_NONE:
         break;
     }
     return NULL;
 }
 
-void mg_handlers_check(const struct mg_server_options *options, const struct mg_policy_set *set,
-                       struct mg_errs *errs)
+void mg_handlers_check(const struct mg_policy_set *set, struct mg_errs *errs)
 {
-    for (size_t i = 0; i < set->resource_count; i++) {
-        const struct mg_resource *resource = set->resources[i];
-        if (resource->handler.kind != MG_HANDLER_PROXY ||
-            find_custom(options, resource->handler.name) != NULL) {
-            continue;
+    for (size_t i = 0; i < set->upstream_count; i++) {
+        const struct mg_upstream *upstream = &set->upstreams[i];
+        for (size_t n = 0; n < upstream->server_count; n++) {
+            if (!upstream->servers[n].is_tls) {
+                continue;
+            }
+            struct mg_err err = {
+                .severity = MG_ERROR, .code = "not-yet-available", .line = upstream->line};
+            MG_ERR_SET(err.file, "%s", upstream->file == NULL ? "" : upstream->file);
+            MG_ERR_SET(err.where, "upstream %.*s[%zu]", MG_STR_ARG(upstream->name), n + 1);
+            MG_ERR_SET(err.message, "forwarding by TLS is not available yet");
+            MG_ERR_SET(err.hint, "http://host:port or unix:/path");
+            mg_errs_add(errs, &err);
         }
-        struct mg_err err = {
-            .severity = MG_ERROR, .code = "not-yet-available", .line = resource->line};
-        MG_ERR_SET(err.file, "%s", resource->file);
-        MG_ERR_SET(err.where, "%.*s handler", MG_STR_ARG(resource->pattern));
-        MG_ERR_SET(err.message, "forwarding to an upstream is not available yet");
-        MG_ERR_SET(err.hint, "handler = \"echo\", \"none\" or respond { … }");
-        mg_errs_add(errs, &err);
     }
 }

@@ -15,9 +15,11 @@ extern const struct mg_handler mg_handler_stand_in;
 /* "echo": a JSON description of the request as the server saw it. */
 extern const struct mg_handler mg_handler_echo;
 
-/* Report each resource whose handler this program does not have: an upstream, for now. */
-void mg_handlers_check(const struct mg_server_options *options, const struct mg_policy_set *set,
-                       struct mg_errs *errs);
+/* "proxy": the request goes to an upstream. */
+extern const struct mg_handler mg_handler_proxy;
+
+/* Report each upstream that this program cannot reach: by TLS, for now. */
+void mg_handlers_check(const struct mg_policy_set *set, struct mg_errs *errs);
 
 /* The handler of a resource; NULL: none, which is 404. */
 const struct mg_handler *mg_handler_for(const struct mg_server *server,

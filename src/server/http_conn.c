@@ -80,6 +80,9 @@ static const char *close_reason_of(const struct mg_exchange *exchange)
     if (server_is_stopping(exchange->worker)) {
         return "stopping";
     }
+    if (exchange->is_tunnel) {
+        return "tunnel-ended";
+    }
     return exchange->body_done && !exchange->head->keep_alive ? "client-asked"
                                                               : "content-unread";
 }
@@ -91,8 +94,8 @@ static bool finish_exchange(struct mg_conn *conn, struct http_conn *http, bool h
 {
     struct mg_exchange *exchange = http->exchange;
     const char *close_reason = close_reason_of(exchange);
-    bool is_last =
-        exchange->body_done && !has_more && exchange->head->method != MG_METHOD_CONNECT;
+    bool is_whole = exchange->body_done || exchange->is_tunnel;
+    bool is_last = is_whole && !has_more && exchange->head->method != MG_METHOD_CONNECT;
     drop_exchange(http, close_reason);
     if (close_reason == NULL && !http->has_eof) {
         wait_for_request(conn);
@@ -249,8 +252,11 @@ static void suspend(struct mg_conn *conn, struct http_conn *http)
         return;
     }
     if (mg_content_is_wanted(exchange)) {
-        mg_answer_continue(exchange);
-        mg_conn_set_deadline(conn, limits_of(exchange->worker)->body_timeout);
+        if (exchange->handler == NULL || !exchange->handler->continues) {
+            mg_answer_continue(exchange);
+        }
+        mg_conn_set_deadline(
+            conn, exchange->is_tunnel ? 0 : limits_of(exchange->worker)->body_timeout);
     } else {
         mg_conn_set_deadline(conn, 0);
         mg_conn_pause(conn);
@@ -297,12 +303,23 @@ void mg_http_conn_advance(struct mg_conn *conn)
     }
 }
 
+/* The client will send no more; what the upstream still has to say goes out. */
+static void end_tunnel(struct mg_conn *conn, struct mg_exchange *exchange)
+{
+    exchange->body_done = true;
+    mg_answer_set_turn(exchange->worker, conn);
+    exchange->handler->body_end(exchange);
+    mg_answer_set_turn(exchange->worker, NULL);
+}
+
 static void on_eof(struct mg_conn *conn)
 {
     struct http_conn *http = mg_conn_user(conn);
     http->has_eof = true;
     if (http->exchange == NULL) {
         mg_conn_close(conn, "peer-closed");
+    } else if (http->exchange->is_tunnel) {
+        end_tunnel(conn, http->exchange);
     } else if (!http->exchange->body_done) {
         mg_conn_abort(conn, "content-cut-off");
     }

@@ -39,28 +39,43 @@ struct mg_limits {
     uint64_t hook_cpu;      /* ms of CPU time for one call of a policy's or plugins' hooks */
     uint64_t hook_steps; /* work that C does for such a call: bytes compared, elements moved */
     uint64_t hook_bytes; /* memory that such a call may add */
+    uint64_t upstream_connect; /* ms to connect to a server: 504 */
+    uint64_t
+        upstream_response;  /* ms from the end of a request to the head of its answer: 504 */
+    uint64_t upstream_idle; /* ms between two pieces of an answer: cut off */
+    uint64_t upstream_keep; /* ms that a connection is kept without work */
+    uint64_t upstream_connections; /* to one server, a worker: 503 */
+    uint64_t upstream_kept;        /* of them, kept without work */
+    uint64_t tunnel_idle;          /* ms that a WebSocket may be silent: closed */
 };
 
 /* X(field, default, is_duration): duration values are milliseconds and take a unit on the
  * command line. */
-#define MG_LIMITS(X)               \
-    X(head_bytes, 16384, false)    \
-    X(target_bytes, 8192, false)   \
-    X(fields, 100, false)          \
-    X(body_bytes, 1048576, false)  \
-    X(head_timeout, 10000, true)   \
-    X(idle_timeout, 60000, true)   \
-    X(body_timeout, 30000, true)   \
-    X(write_timeout, 30000, true)  \
-    X(pipelined, 64, false)        \
-    X(unsent_bytes, 262144, false) \
-    X(connections, 16384, false)   \
-    X(defer_accept, 1, false)      \
-    X(stop_timeout, 30000, true)   \
-    X(drain_timeout, 30000, true)  \
-    X(hook_cpu, 5, true)           \
-    X(hook_steps, 1000000, false)  \
-    X(hook_bytes, 4194304, false)
+#define MG_LIMITS(X)                     \
+    X(head_bytes, 16384, false)          \
+    X(target_bytes, 8192, false)         \
+    X(fields, 100, false)                \
+    X(body_bytes, 1048576, false)        \
+    X(head_timeout, 10000, true)         \
+    X(idle_timeout, 60000, true)         \
+    X(body_timeout, 30000, true)         \
+    X(write_timeout, 30000, true)        \
+    X(pipelined, 64, false)              \
+    X(unsent_bytes, 262144, false)       \
+    X(connections, 16384, false)         \
+    X(defer_accept, 1, false)            \
+    X(stop_timeout, 30000, true)         \
+    X(drain_timeout, 30000, true)        \
+    X(hook_cpu, 5, true)                 \
+    X(hook_steps, 1000000, false)        \
+    X(hook_bytes, 4194304, false)        \
+    X(upstream_connect, 5000, true)      \
+    X(upstream_response, 60000, true)    \
+    X(upstream_idle, 60000, true)        \
+    X(upstream_keep, 60000, true)        \
+    X(upstream_connections, 1024, false) \
+    X(upstream_kept, 128, false)         \
+    X(tunnel_idle, 3600000, true)
 
 struct mg_strings {
     const char *items[MG_OPTIONS_MAX_LIST];
@@ -85,6 +100,8 @@ struct mg_server_options {
     enum mg_listen_mode listen_modes[MG_OPTIONS_MAX_LIST]; /* of the same index */
     struct mg_strings policies;                            /* files and directories */
     struct mg_strings plugins;                             /* directories of plugins */
+    struct mg_strings name_servers;                        /* in place of the machine's */
+    struct mg_strings upstreams;                 /* servers of the upstream "default" */
     struct mg_strings public_origins;            /* serialized origins of this server */
     struct mg_cidr trusted[MG_OPTIONS_MAX_LIST]; /* proxies that are believed and may ask */
     size_t trusted_count;

@@ -18,6 +18,7 @@
 #include "server/generation.h"
 #include "server/http_conn.h"
 #include "server/series.h"
+#include "server/upstreams.h"
 #include "server/worker_state.h"
 
 enum {
@@ -92,6 +93,10 @@ static void *start_worker(struct mg_worker *thread, void *shared)
     worker->worker = thread;
     worker->index = mg_worker_index(thread);
     mg_buf_init(&worker->out, OUT_MAX_BYTES);
+    if (!mg_upstreams_start(worker)) {
+        free(worker);
+        return NULL;
+    }
     if (server->access_log != NULL) {
         worker->log = mg_access_log_ring(server->access_log, mg_worker_index(thread));
     }
@@ -113,8 +118,25 @@ static void end_worker(struct mg_worker *thread, void *state)
         MG_LOG(MG_LOG_WARNING, "access log lines were dropped: its file could not keep up",
                {"lines", mg_str_from(count)});
     }
+    mg_upstreams_stop(worker);
     mg_exchange_pool_free(worker);
     mg_buf_fini(&worker->out);
+}
+
+bool mg_server_tells_once(struct mg_server *server, struct mg_str what)
+{
+    const unsigned most = sizeof(server->told) / sizeof(server->told[0]);
+    uint64_t hash = mg_str_hash(what, 0);
+    bool is_new = true;
+    (void)pthread_mutex_lock(&server->told_lock);
+    for (unsigned i = 0; i < server->told_count; i++) {
+        is_new = is_new && server->told[i] != hash;
+    }
+    if (is_new && server->told_count < most) {
+        server->told[server->told_count++] = hash;
+    }
+    (void)pthread_mutex_unlock(&server->told_lock);
+    return is_new;
 }
 
 void mg_server_warn_of_echo(const struct mg_server *server, const struct mg_policy_set *set)
@@ -247,6 +269,7 @@ static void free_server(struct mg_server *server)
     mg_dicts_free(server->dicts);
     free_states(server);
     mg_series_free(server->series);
+    (void)pthread_mutex_destroy(&server->told_lock);
     free(server);
 }
 
@@ -273,6 +296,7 @@ struct mg_server *mg_server_start(const struct mg_server_options *options, struc
         return NULL;
     }
     server->options = *options;
+    (void)pthread_mutex_init(&server->told_lock, NULL);
     complete_options(server);
     server->started_us = mg_clock_us();
     server->started_wall_us = mg_clock_wall_us();

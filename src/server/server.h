@@ -7,6 +7,7 @@
 #ifndef MG_SERVER_SERVER_H
 #define MG_SERVER_SERVER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "core/err.h"
@@ -52,6 +53,9 @@ struct mg_server {
     mg_line_fn line_fn; /* told of the lines of scripts (script/lines.h); NULL: nobody */
     void *line_context;
     atomic_bool is_ready; /* what /readyz says */
+    pthread_mutex_t told_lock;
+    uint64_t told[64]; /* hashes of what was told once; behind the lock */
+    unsigned told_count;
 };
 
 /* Load policies, open listeners and start the workers. `options` is copied, its strings are

@@ -19,6 +19,7 @@
 
 struct access_ring;
 struct mg_generation;
+struct mg_proxy;
 
 enum {
     MAX_FREE_EXCHANGES = 256,   /* kept for reuse; the rest goes back to malloc */
@@ -52,6 +53,8 @@ struct server_worker {
     struct mg_generation *shadow;       /* judged beside the active one; NULL: none */
     uint64_t shadow_turn;               /* exchanges until the next that it judges */
     uint64_t shadow_logged_ms;          /* when a difference was logged last */
+    struct mg_proxy *proxy;             /* upstreams; NULL in a gate */
+    uint64_t next_id;                   /* of errors; 0: not drawn yet */
     struct server_counters counters;
     struct mg_traffic traffic;
 };
@@ -71,6 +74,9 @@ static inline time_t server_wall_s(const struct server_worker *worker)
 
 /* Make slices of the options' public origins, for the decisions. */
 void mg_server_adopt_public_origins(struct mg_server *server);
+
+/* Whether this is the first time that `what` is told, by any worker. */
+bool mg_server_tells_once(struct mg_server *server, struct mg_str what);
 
 /* Add to a counter of the calling worker: one writer, so no locked instruction. */
 static inline void server_count(atomic_ullong *counter, unsigned long long by)

@@ -92,10 +92,13 @@ void mg_load_options_read(lua_State *L, int index, const struct mg_server_option
 struct mg_policy_set *mg_load_options_load(const struct mg_load_options *load,
                                            struct mg_errs *errs)
 {
+    /* Nothing connects to it: a gate has a stand-in for upstreams. */
+    static const char *const nobody[] = {"http://127.0.0.1:80"};
     const struct mg_policy_options options = {
         .paths = load->paths.items,
         .path_count = load->paths.count,
-        .has_upstream = load->has_upstream,
+        .default_servers = nobody,
+        .default_server_count = load->has_upstream ? 1 : 0,
         .has_public_origin = load->has_public_origin,
         .plugin_dirs = load->plugins.items,
         .plugin_dir_count = load->plugins.count,

@@ -167,11 +167,11 @@ describe("refusal to start", function()
     assert_says(err, "policy.lua:1", "policy.lua:2", "policy.lua:3")
   end)
 
-  it("handler that is not there yet: 3, and check says the same", function()
+  it("upstream that cannot be reached yet: 3, and check says the same", function()
     local policy = table.concat({
       'upstream "default" { "http://127.0.0.1:3000" }',
+      'upstream "tls" { "https://127.0.0.1:3000" }',
       'resource "/a" { handler = "proxy" }',
-      'resource "/b" { handler = "none" }',
     }, "\n")
     for _, arguments in ipairs({
       serve("--listen", "127.0.0.1:0"),
@@ -180,7 +180,7 @@ describe("refusal to start", function()
       local status, _, err = wire.run(arguments, { policy = policy })
       assert.equals(3, status, err)
       assert_says(err, "policy.lua:2", "not-yet-available")
-      assert.is_nil(err:find("policy.lua:3", 1, true))
+      assert.is_nil(err:find("policy.lua:1", 1, true))
     end
   end)
 
@@ -212,6 +212,8 @@ describe("refusal to start", function()
     { "log format it does not know", serve("--log", "xml") },
     { "malformed public origin", serve("--public-origin", "https://a.example/") },
     { "malformed proxy range", serve("--trust-proxy", "10.0.0.0/99") },
+    { "upstream with a path", serve("--upstream", "http://127.0.0.1:3000/api") },
+    { "upstream without a scheme", serve("--upstream", "127.0.0.1:3000") },
     { "malformed listen address", serve("--listen", "127.0.0.1:99999") },
   }) do
     it("usage: " .. row[1] .. ": 2", function()

@@ -1,7 +1,6 @@
 import os
 
 PORT, VARIANTS = 9100, {"base", "paths", "origins"}
-SKIP = {"W4"}
 
 RULE = """origins = {origins}, methods = {methods}, headers = {headers}, credentials = true, max_age = {age}"""
 
@@ -28,6 +27,8 @@ def command(p):
     text = resource("/api/{rest...}", p.methods, cors)
     text += resource("/local/1k", ["GET"], cors,
                      f'respond {{ status = 200, fields = {{ ["Content-Type"] = "application/json" }}, body = "{p.body}" }}')
+    text += f'upstream "default" {{ "http://127.0.0.1:{p.upstream}" }}\n'
+    text += resource("/proxy/{rest...}", ["GET"], cors, '"proxy"')
     if p.variant == "paths":
         text += "".join(resource(path + "{rest...}", p.methods, rule(p, origins, age)) for path, age in p.paths)
     binary = os.environ.get("MOONGATE", os.path.join(p.here, "../../build/release/moongate"))

@@ -147,7 +147,9 @@ static void handlers_become_what_they_say(void **state)
     (void)state;
     static const char *const names[] = {"mine"};
     const struct mg_policy_options options = {.handlers = names, .handler_count = 1};
-    const struct mg_policy_options proxied = {.has_upstream = true};
+    static const char *const servers[] = {"http://127.0.0.1:3000"};
+    const struct mg_policy_options proxied = {.default_servers = servers,
+                                              .default_server_count = 1};
     static const struct {
         const char *desc;
         const char *text;

@@ -19,6 +19,16 @@ static const struct fault_row rows[] = {
      "upstream x[1]", NULL},
     {"a server with a path", WHOLE "upstream 'x' { 'http://h', 'http://h/p' }", "upstream-url",
      MG_ERROR, 2, "upstream x[2]", NULL},
+    {"a host that is a URL", WHOLE "upstream 'x' { 'http://h', host = 'http://h' }",
+     "upstream-host", MG_ERROR, 2, "upstream x host", NULL},
+    {"a check without a slash", WHOLE "upstream 'x' { 'http://h', check = 'healthz' }",
+     "upstream-check", MG_ERROR, 2, "upstream x check", NULL},
+    {"a check with a space", WHOLE "upstream 'x' { 'http://h', check = '/a b' }",
+     "upstream-check", MG_ERROR, 2, "upstream x check", NULL},
+    {"checks without a pause", WHOLE "upstream 'x' { 'http://h', check_every = 0 }",
+     "upstream-check", MG_ERROR, 2, "upstream x check_every", NULL},
+    {"a host that is none", WHOLE "upstream 'x' { 'http://h', host = false }", "field-type",
+     MG_ERROR, 2, "upstream x host", NULL},
 };
 
 static void bad_upstreams_are_reported(void **state)
@@ -42,6 +52,9 @@ static const struct {
     {"http://10.0.0.1:1", true, false, "10.0.0.1", 1},
     {"http://[::1]:65535", true, false, "[::1]", 65535},
     {"http://h:", true, false, "h", 80},
+    {"unix:/run/a.sock", true, false, "/run/a.sock", 0},
+    {"unix:", false, false, NULL, 0},
+    {"unix:a.sock", false, false, NULL, 0},
     {"http://", false, false, NULL, 0},
     {"http://:80", false, false, NULL, 0},
     {"http://h:0", false, false, NULL, 0},

@@ -105,7 +105,9 @@ static void half_a_head_is_no_request(void **state)
 
 static struct mg_policy_set *load_text(const char *text)
 {
-    const struct mg_policy_options options = {.has_upstream = true};
+    static const char *const servers[] = {"http://127.0.0.1:80"};
+    const struct mg_policy_options options = {.default_servers = servers,
+                                              .default_server_count = 1};
     struct mg_errs errs;
     mg_errs_init(&errs);
     struct mg_policy_set *set =

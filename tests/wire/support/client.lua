@@ -32,6 +32,12 @@ local function wrap(handle, server, peer)
   }, Client)
 end
 
+--- A connection that someone else has made, as a client's.
+M.wrap = wrap
+
+--- What every connection can do.
+M.methods = Client
+
 --- Connects to 127.0.0.1:port. `options.receive_buffer` is SO_RCVBUF in bytes.
 function M.tcp(server, port, options)
   local handle = assert(socket.tcp4())
@@ -99,7 +105,7 @@ function Client:finish()
 end
 
 -- Takes what has arrived; waits for something until `deadline`. False when nothing came.
-local function receive_some(self, deadline)
+function Client:receive_some(deadline)
   if self.ended then
     return false
   end
@@ -134,7 +140,7 @@ function Client:read(method)
     if self.ended then
       self:fail("no whole response before the connection ended")
     end
-    if not receive_some(self, deadline) and process.now() >= deadline then
+    if not self:receive_some(deadline) and process.now() >= deadline then
       self:fail("no whole response within " .. self.patience .. " s")
     end
   end
@@ -144,7 +150,7 @@ end
 function Client:read_all(seconds)
   local deadline = process.now() + (seconds or self.patience)
   while not self.ended do
-    if not receive_some(self, deadline) and process.now() >= deadline then
+    if not self:receive_some(deadline) and process.now() >= deadline then
       self:fail("the connection was not closed")
     end
   end
@@ -167,7 +173,7 @@ end
 function Client:assert_silent(seconds)
   local deadline = process.now() + seconds
   while process.now() < deadline do
-    receive_some(self, deadline)
+    self:receive_some(deadline)
     if self.received ~= "" or self.ended then
       self:fail("expected silence")
     end

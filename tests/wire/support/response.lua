@@ -157,6 +157,22 @@ local function framing_of(response, method)
   return "close"
 end
 
+-- Returns the trailer lines and where they end; nil while they are incomplete.
+local function read_trailers(bytes, at)
+  local lines = {}
+  while true do
+    local line, next_at = bytes:match("^([^\r\n]*)\r\n()", at)
+    if not line then
+      return nil
+    end
+    at = next_at
+    if line == "" then
+      return table.concat(lines), at
+    end
+    lines[#lines + 1] = line .. "\r\n"
+  end
+end
+
 local function decode_chunks(bytes, at)
   local pieces = {}
   while true do
@@ -168,6 +184,13 @@ local function decode_chunks(bytes, at)
       return nil
     end
     local length = tonumber(size, 16)
+    if length == 0 then
+      local trailers, behind = read_trailers(bytes, data)
+      if not trailers then
+        return nil
+      end
+      return table.concat(pieces), behind, trailers
+    end
     if #bytes < data + length + 1 then
       return nil
     end
@@ -175,9 +198,6 @@ local function decode_chunks(bytes, at)
       fault("no CRLF behind a chunk", bytes:sub(data + length, data + length + 10))
     end
     at = data + length + 2
-    if length == 0 then
-      return table.concat(pieces), at
-    end
     pieces[#pieces + 1] = bytes:sub(data, data + length - 1)
   end
 end
@@ -202,11 +222,11 @@ function M.parse(bytes, method, ended)
     response.body = bytes:sub(at, at + length - 1)
     return response, bytes:sub(at + length)
   elseif framing == "chunked" then
-    local body, behind = decode_chunks(bytes, at)
+    local body, behind, trailers = decode_chunks(bytes, at)
     if not body then
       return nil
     end
-    response.body = body
+    response.body, response.trailers = body, trailers
     return response, bytes:sub(behind)
   end
   if not ended then

@@ -108,7 +108,8 @@ local function check_always(answer, add)
   end
 end
 
-local function check_log(row, record, add)
+--- Adds what is wrong with a record of the access log by the row.
+function M.check_log(row, record, add)
   for key, wanted in pairs(row.log) do
     local value = record[key]
     if type(wanted) == "function" then
@@ -146,7 +147,7 @@ function M.check(server, row)
     add(row.closes and "does not announce the close" or "announces a close")
   end
   if row.log then
-    check_log(row, server:record(connection), add)
+    M.check_log(row, server:record(connection), add)
   end
   if #faults > 0 then
     error(string.format("%s:\n  - %s\n  sent: %s\n  answer: %s", row[1] or "exchange",
