@@ -84,7 +84,9 @@ export class Gate {
     if (this.exit === null) {
       const ended = new Promise((wake) => this.child.once("exit", wake));
       this.child.kill("SIGTERM");
-      await Promise.race([ended, pause(START_MS).then(() => this.child.kill("SIGKILL"))]);
+      const patience = setTimeout(() => this.child.kill("SIGKILL"), START_MS);
+      await ended;
+      clearTimeout(patience); // which would keep the tests' process until it has run out
     }
     await rm(this.dir, { recursive: true, force: true });
     if (this.exit !== 0 || /Sanitizer|runtime error:/.test(this.errors)) {

@@ -71,7 +71,9 @@ error_log stderr;\nevents {}\nhttp {\naccess_log off;\n${paths}\n${text}}\n`);
     if (this.exit === null) {
       const ended = new Promise((wake) => this.child.once("close", wake));
       this.child.kill("SIGTERM");
+      const patience = setTimeout(() => this.child.kill("SIGKILL"), START_MS);
       await ended;
+      clearTimeout(patience);
     }
     await rm(this.dir, { recursive: true, force: true });
   }
