@@ -6,8 +6,10 @@
 #include "cli/command.h"
 
 static const struct mg_command *const COMMANDS[] = {
-    &mg_command_serve,   &mg_command_check, &mg_command_routes,
-    &mg_command_explain, &mg_command_probe,
+    &mg_command_serve,  &mg_command_check,  &mg_command_routes,   &mg_command_explain,
+    &mg_command_probe,  &mg_command_test,   &mg_command_new,      &mg_command_diff,
+    &mg_command_status, &mg_command_swap,   &mg_command_rollback, &mg_command_pin,
+    &mg_command_unpin,  &mg_command_shadow,
 };
 
 enum {
@@ -49,8 +51,8 @@ int mg_cli_usage(const char *command, const char *format, ...)
 /* Faults of the machine rather than of a policy. */
 static bool is_environment(const char *code)
 {
-    static const char *const prefixes[] = {"listen-", "access-log-", "thread-", "out-of-memory",
-                                           "event-"};
+    static const char *const prefixes[] = {"listen-",       "admin-", "access-log-", "thread-",
+                                           "out-of-memory", "state-", "event-"};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (strncmp(code, prefixes[i], strlen(prefixes[i])) == 0) {
             return true;
@@ -66,7 +68,9 @@ int mg_cli_exit_code(const struct mg_errs *errs)
         if (err->severity != MG_ERROR) {
             continue;
         }
-        if (strcmp(err->code, "listen-malformed") == 0) {
+        if (strcmp(err->code, "listen-malformed") == 0 ||
+            strcmp(err->code, "authorize-untrusted") == 0 ||
+            strcmp(err->code, "admin-address") == 0) {
             return MG_EXIT_USAGE;
         }
         return is_environment(err->code) ? MG_EXIT_ENVIRONMENT : MG_EXIT_POLICY;

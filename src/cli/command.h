@@ -14,8 +14,17 @@ struct mg_command {
 extern const struct mg_command mg_command_serve;
 extern const struct mg_command mg_command_check;
 extern const struct mg_command mg_command_routes;
+extern const struct mg_command mg_command_diff;
 extern const struct mg_command mg_command_explain;
 extern const struct mg_command mg_command_probe;
+extern const struct mg_command mg_command_test;
+extern const struct mg_command mg_command_new;
+extern const struct mg_command mg_command_status;
+extern const struct mg_command mg_command_swap;
+extern const struct mg_command mg_command_rollback;
+extern const struct mg_command mg_command_pin;
+extern const struct mg_command mg_command_unpin;
+extern const struct mg_command mg_command_shadow;
 
 /* The exit code that follows from the faults: MG_EXIT_OK without an error, else that of the
  * first error's kind. */

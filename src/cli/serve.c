@@ -11,6 +11,7 @@
 #include "cli/settings.h"
 #include "net/notify.h"
 #include "net/rlimit.h"
+#include "server/admin.h"
 #include "server/server.h"
 
 static void print_help(void)
@@ -77,11 +78,22 @@ static void announce(const struct mg_server *server, unsigned long long descript
     char url[256];
     char number[24];
     for (size_t i = 0; mg_server_url(server, i, url, sizeof(url)) != NULL; i++) {
-        (void)printf("listening on %s\n", url);
+        (void)printf("%s on %s\n",
+                     mg_server_authorizes(server, i) ? "authorizing" : "listening", url);
     }
     (void)fflush(stdout);
+    const char *address;
+    for (size_t i = 0; (address = mg_admin_address(server->admin, i)) != NULL; i++) {
+        MG_LOG(MG_LOG_INFO, "admin interface", {"address", mg_str_from(address)});
+    }
     (void)snprintf(number, sizeof(number), "%llu", descriptors);
-    MG_LOG(MG_LOG_INFO, "serving", {"revision", server->set->revision},
+    if (server->options.policies.count == 0) {
+        mg_log(MG_LOG_WARNING,
+               "no policy is given: requests go to the upstream, and no other origin may read "
+               "its answers (--policy says who may)",
+               NULL, 0);
+    }
+    MG_LOG(MG_LOG_INFO, "serving", {"revision", mg_server_revision(server)},
            {"descriptors", mg_str_from(number)});
     mg_notify("READY=1");
 }
@@ -108,8 +120,7 @@ static void wait_for_stop(struct mg_server *server, const sigset_t *set)
         if (number == SIGUSR1) {
             mg_server_reopen_logs(server);
         } else if (number == SIGHUP) {
-            MG_LOG(MG_LOG_WARNING, "policies are read at start only: restart to change them",
-                   {"signal", MG_STR("HUP")});
+            mg_server_reload(server);
         } else {
             return;
         }
@@ -154,6 +165,7 @@ static int run_serve(int argc, char **argv)
     struct mg_server_options options;
     struct mg_config config = {0};
     mg_server_options_init(&options);
+    options.has_default_admin = true;
     int code = read_arguments(argc, argv, &options, &config);
     if (code == MG_EXIT_OK) {
         code = serve(&options);

@@ -7,6 +7,7 @@
 #include "cors/origin.h"
 #include "http/head.h"
 #include "policy/upstream.h"
+#include "server/admin.h"
 
 /* What is wrong with the value given last; the command line has one thread. */
 static char fault[256];
@@ -53,9 +54,29 @@ const char *mg_setting_read_duration(const char *value, uint64_t *out_ms)
     return NULL;
 }
 
+static const char *add_listener(struct mg_server_options *options, const char *value,
+                                enum mg_listen_mode mode)
+{
+    const char *wrong = append(&options->listen, value);
+    if (wrong == NULL) {
+        options->listen_modes[options->listen.count - 1] = mode;
+    }
+    return wrong;
+}
+
 static const char *apply_listen(struct mg_server_options *options, const char *value)
 {
-    return append(&options->listen, value);
+    return add_listener(options, value, MG_LISTEN_SERVE);
+}
+
+static const char *apply_authorize(struct mg_server_options *options, const char *value)
+{
+    return add_listener(options, value, MG_LISTEN_AUTHORIZE);
+}
+
+static const char *apply_ext_authz(struct mg_server_options *options, const char *value)
+{
+    return add_listener(options, value, MG_LISTEN_EXT_AUTHZ);
 }
 
 static const char *apply_policy(struct mg_server_options *options, const char *value)
@@ -120,6 +141,15 @@ static const char *apply_trust_proxy(struct mg_server_options *options, const ch
     return NULL;
 }
 
+static const char *apply_trust_fields(struct mg_server_options *options, const char *value)
+{
+    bool is_forwarded = strcmp(value, "forwarded") == 0;
+    options->trusted_fields = is_forwarded ? MG_TRUST_FORWARDED : MG_TRUST_X_FORWARDED;
+    return is_forwarded || strcmp(value, "x-forwarded") == 0
+               ? NULL
+               : "is 'x-forwarded' or 'forwarded'";
+}
+
 static const char *apply_workers(struct mg_server_options *options, const char *value)
 {
     uint64_t count = 0;
@@ -164,10 +194,67 @@ static const char *apply_stop_delay(struct mg_server_options *options, const cha
     return mg_setting_read_duration(value, &options->stop_delay_ms);
 }
 
+static const char *apply_admin(struct mg_server_options *options, const char *value)
+{
+    char address[MG_ADMIN_MAX_ADDRESS_BYTES];
+    const char *wrong =
+        strcmp(value, "off") == 0 ? NULL : mg_admin_read_address(value, address);
+    return wrong != NULL ? wrong : append(&options->admin, value);
+}
+
+static const char *apply_admin_token_file(struct mg_server_options *options, const char *value)
+{
+    options->admin_token_file = value;
+    return value[0] == '\0' ? "is the path of a file" : NULL;
+}
+
 static const char *apply_health_path(struct mg_server_options *options, const char *value)
 {
     options->health_path = strcmp(value, "/") == 0 ? "" : value;
     return value[0] == '/' ? NULL : "begins with '/'";
+}
+
+static const char *apply_state_dir(struct mg_server_options *options, const char *value)
+{
+    options->state_dir = value;
+    return value[0] == '\0' ? "is the path of a directory" : NULL;
+}
+
+/* Read one of two words; `*out` is whether it is the second. */
+static const char *read_choice(const char *value, const char *first, const char *second,
+                               bool *out)
+{
+    *out = strcmp(value, second) == 0;
+    if (*out || strcmp(value, first) == 0) {
+        return NULL;
+    }
+    (void)snprintf(fault, sizeof(fault), "is '%s' or '%s', not '%s'", first, second, value);
+    return fault;
+}
+
+static const char *apply_watch(struct mg_server_options *options, const char *value)
+{
+    return read_choice(value, "on", "off", &options->ignores_files);
+}
+
+static const char *apply_guard(struct mg_server_options *options, const char *value)
+{
+    return read_choice(value, "off", "widen", &options->guards_wider);
+}
+
+static const char *apply_revision_field(struct mg_server_options *options, const char *value)
+{
+    return read_choice(value, "off", "on", &options->shows_revision);
+}
+
+static const char *apply_settle(struct mg_server_options *options, const char *value)
+{
+    return mg_setting_read_duration(value, &options->settle_ms);
+}
+
+static const char *apply_shadow_sample(struct mg_server_options *options, const char *value)
+{
+    return read_number(value, 1, 1000000, &options->shadow_one_in);
 }
 
 struct limit_row {
@@ -229,6 +316,12 @@ static const char *apply_limit(struct mg_server_options *options, const char *va
 const struct mg_setting mg_settings[] = {
     {"listen", "ADDRESS",
      "HOST:PORT, [IPv6]:PORT, :PORT or unix:PATH; repeatable (127.0.0.1:8080)", apply_listen},
+    {"authorize", "ADDRESS",
+     "listen for trusted proxies that ask (auth_request, ForwardAuth …); repeatable",
+     apply_authorize},
+    {"ext-authz", "ADDRESS",
+     "the same for Envoy, which asks with the original request itself; repeatable",
+     apply_ext_authz},
     {"policy", "PATH", "a policy file, or a directory of them; repeatable", apply_policy},
     {"upstream", "URL",
      "a server of the upstream \"default\", to which resources without a handler go: "
@@ -250,13 +343,34 @@ const struct mg_setting mg_settings[] = {
      "an origin this server is reached by: requests from it are same-origin; repeatable",
      apply_public_origin},
     {"trust-proxy", "RANGE",
-     "peers whose X-Forwarded-* fields are believed: 10.0.0.0/8, ::1, unix; repeatable",
+     "proxies whose fields are believed and who may ask: 10.0.0.0/8, ::1, unix; repeatable",
      apply_trust_proxy},
+    {"trust-fields", "NAME",
+     "which fields they set: x-forwarded (-For, -Proto, -Host), or forwarded (x-forwarded)",
+     apply_trust_fields},
+    {"admin", "ADDRESS",
+     "where status, swap and metrics are asked: a path, 127.0.0.1:PORT, or off; repeatable "
+     "($XDG_RUNTIME_DIR/moongate.sock; /run/moongate.sock for root)",
+     apply_admin},
+    {"admin-token-file", "PATH", "the bearer token that TCP addresses of --admin ask for",
+     apply_admin_token_file},
     {"health-path", "PREFIX", "answer PREFIX/healthz and PREFIX/readyz on the listeners",
      apply_health_path},
     {"stop-delay", "DURATION",
      "keep accepting this long after a stop was asked for, while not ready (0s)",
      apply_stop_delay},
+    {"watch", "MODE", "on: changed policy files are taken up at once; off: on SIGHUP (on)",
+     apply_watch},
+    {"state-dir", "DIR",
+     "keep the last good policies here, and start with them when the files are broken",
+     apply_state_dir},
+    {"guard", "MODE",
+     "widen: policies that allow more than before wait for a confirmation (off)", apply_guard},
+    {"settle", "DURATION", "clamp Max-Age to 5 seconds this long after a change (60s)",
+     apply_settle},
+    {"revision-field", "MODE", "on: answers carry Moongate-Revision (off)",
+     apply_revision_field},
+    {"shadow-sample", "N", "a shadow judges one of N exchanges (10)", apply_shadow_sample},
     {"limit", "NAME=VALUE",
      "change a bound, such as body-bytes=65536 or idle-timeout=30s; repeatable", apply_limit},
     {"echo-secrets", NULL, "let the echo handler show Cookie and Authorization",

@@ -102,6 +102,11 @@ void mg_cors_decide(const struct mg_rule *rule, const struct mg_cors_request *re
  * decision without ACAO. Neither Vary nor Allow. */
 void mg_cors_write_fields(const struct mg_decision *decision, struct mg_buf *out);
 
+/* Bring the Access-Control-Max-Age of the fields that mg_cors_write_fields has just appended
+ * from `start` on down to `seconds`, where it is above. Nothing else may have been appended
+ * since. */
+void mg_cors_clamp_max_age(struct mg_buf *out, size_t start, unsigned seconds);
+
 /* The names an answer by this decision has to list in Vary, joined with ", ": "Origin", or the
  * three of a preflight, or nothing for a public rule (but see `varies`). Static. */
 struct mg_str mg_cors_vary(const struct mg_decision *decision);

@@ -82,3 +82,26 @@ void mg_cors_write_fields(const struct mg_decision *decision, struct mg_buf *out
         write_resolved_lists(decision, out);
     }
 }
+
+void mg_cors_clamp_max_age(struct mg_buf *out, size_t start, unsigned seconds)
+{
+    static const struct mg_str name = {"Access-Control-Max-Age: ", 24};
+    if (out->overflowed || out->len < start + CRLF.len) {
+        return;
+    }
+    /* The last line, if at all. */
+    struct mg_str fields = {out->ptr + start, out->len - start - CRLF.len};
+    const char *before = memrchr(fields.ptr, '\n', fields.len);
+    size_t at = before == NULL ? 0 : (size_t)(before - fields.ptr) + 1;
+    struct mg_str line = mg_str_from_offset(fields, at);
+    unsigned long long value;
+    if (!mg_str_starts_with(line, name)) {
+        return;
+    }
+    struct mg_str number = mg_str_from_offset(line, name.len);
+    if (mg_str_to_u64(number, UINT64_MAX, &value) && value <= seconds) {
+        return;
+    }
+    out->len = start + at;
+    mg_buf_printf(out, "Access-Control-Max-Age: %u\r\n", seconds);
+}

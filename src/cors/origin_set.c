@@ -2,6 +2,7 @@
 #include "cors/origin_set.h"
 
 #include "cors/origin_lookup.h"
+#include "cors/origin_set_build.h"
 
 static inline uint64_t load_header(const char *slot)
 {
@@ -137,6 +138,23 @@ bool mg_origin_set_contains(const struct mg_origin_set *set, const struct mg_ori
     mg_origin_lookup_begin(&lookup, set, origin->text);
     mg_origin_lookup_add(&lookup, origin);
     return mg_origin_lookup_end(&lookup);
+}
+
+bool mg_origin_set_lists(const struct mg_origin_set *set, const struct mg_pattern *pattern)
+{
+    struct mg_origin_record record;
+    if (pattern->is_any || pattern->is_null) {
+        return pattern->is_any ? set->is_any : set->has_null;
+    }
+    if (set->record_count == 0) {
+        return false;
+    }
+    mg_origin_record_of(pattern, &record);
+    uint64_t hash = mg_origin_record_hash(set, &record);
+    struct mg_origin_key key = {mg_origin_slot_of(set, hash),
+                                mg_origin_header(hash, record.kind), record.text.ptr,
+                                record.scheme.ptr};
+    return is_there(set, &key);
 }
 
 bool mg_origin_set_is_any(const struct mg_origin_set *set)

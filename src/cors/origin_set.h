@@ -37,6 +37,10 @@ const struct mg_origin_set *mg_origin_set_build(struct mg_origin_entry *entries,
  * host), no allocation. */
 bool mg_origin_set_contains(const struct mg_origin_set *set, const struct mg_origin *origin);
 
+/* Whether the set keeps exactly this pattern, be it or not that others cover it. O(length of
+ * the pattern), no allocation. */
+bool mg_origin_set_lists(const struct mg_origin_set *set, const struct mg_pattern *pattern);
+
 /* Whether the set is exactly { "*" } (a "*" among others makes all others redundant). */
 bool mg_origin_set_is_any(const struct mg_origin_set *set);
 /* Number of patterns kept. */

@@ -198,6 +198,40 @@ bool mg_rule_rejects(const struct mg_rule *rule)
     return rule->rejects;
 }
 
+static bool lists_equal(const struct mg_str *a, size_t a_count, const struct mg_str *b,
+                        size_t b_count)
+{
+    bool is_equal = a_count == b_count;
+    for (size_t i = 0; is_equal && i < a_count; i++) {
+        is_equal = mg_str_equal(a[i], b[i]);
+    }
+    return is_equal;
+}
+
+/* The flags say what is decided; the texts, which are made of the rest, what is written. */
+bool mg_rule_equal(const struct mg_rule *a, const struct mg_rule *b)
+{
+    bool flags_equal = a->is_public == b->is_public && a->rejects == b->rejects &&
+                       a->has_credentials == b->has_credentials &&
+                       a->any_method == b->any_method && a->any_header == b->any_header &&
+                       a->is_resolved == b->is_resolved && a->has_options == b->has_options &&
+                       a->repeats_origin == b->repeats_origin &&
+                       a->preflight_status == b->preflight_status;
+    return flags_equal && mg_str_equal(a->actual_block, b->actual_block) &&
+           mg_str_equal(a->preflight_block, b->preflight_block) &&
+           mg_str_equal(a->method_list, b->method_list) &&
+           mg_str_equal(a->header_line, b->header_line) &&
+           mg_str_equal(a->max_age_line, b->max_age_line) &&
+           lists_equal(a->methods.items, a->methods.count, b->methods.items,
+                       b->methods.count) &&
+           lists_equal(a->headers.names, a->headers.count, b->headers.names, b->headers.count);
+}
+
+bool mg_rule_allows_any_method(const struct mg_rule *rule)
+{
+    return rule->any_method;
+}
+
 unsigned mg_rule_options_status(const struct mg_rule *rule)
 {
     return rule->preflight_status;

@@ -91,6 +91,11 @@ int mg_conn_peer_bytes(const struct mg_conn *conn, const unsigned char **bytes)
     return conn->peer_family;
 }
 
+size_t mg_conn_listener(const struct mg_conn *conn)
+{
+    return conn->listener;
+}
+
 uint16_t mg_conn_peer_port(const struct mg_conn *conn)
 {
     return conn->peer_port;
@@ -109,7 +114,8 @@ void mg_conn_enlist(struct mg_conn *conn)
     worker->conns = conn;
 }
 
-void mg_conn_begin(struct mg_worker *worker, int fd, const struct sockaddr *peer)
+void mg_conn_begin(struct mg_worker *worker, int fd, size_t listener,
+                   const struct sockaddr *peer)
 {
     struct mg_conn *conn = mg_slab_take(&worker->slab);
     if (conn == NULL) {
@@ -119,6 +125,7 @@ void mg_conn_begin(struct mg_worker *worker, int fd, const struct sockaddr *peer
     }
     conn->worker = worker;
     conn->fd = fd;
+    conn->listener = (uint16_t)listener;
     keep_peer(conn, peer);
     mg_conn_enlist(conn);
     mg_count(&worker->counters.accepted, 1);
@@ -143,7 +150,7 @@ static void set_interest(struct mg_conn *conn, int interest)
     if (conn->interest != 0) {
         (void)event_del(&conn->event);
     }
-    conn->interest = (uint16_t)interest;
+    conn->interest = (uint8_t)interest;
     if (interest != 0 &&
         (event_assign(&conn->event, conn->worker->base, conn->fd,
                       (short)(interest | EV_PERSIST), mg_conn_on_event, conn) != 0 ||

@@ -24,11 +24,12 @@ enum mg_conn_flags {
     MG_CONN_READ_OFF = 1 << 7, /* bytes arrived while paused: the read event is out */
     MG_CONN_RESUMED = 1 << 8,  /* kept bytes are to be given again */
     MG_CONN_EOF = 1 << 9,
-    MG_CONN_OUTBOUND = 1 << 10,   /* made by mg_conn_connect, on the heap */
-    MG_CONN_CONNECTING = 1 << 11, /* ... and not there yet: output waits */
-    MG_CONN_DUPLEX = 1 << 12,     /* reads while output waits */
-    MG_CONN_FINISHING = 1 << 13,  /* writing is to be shut down once output has gone */
-    MG_CONN_MUTE = 1 << 14        /* the peer takes no more, but may have said something */
+    MG_CONN_STOPPED = 1 << 10,    /* was told that the server stops */
+    MG_CONN_OUTBOUND = 1 << 11,   /* made by mg_conn_connect, on the heap */
+    MG_CONN_CONNECTING = 1 << 12, /* ... and not there yet: output waits */
+    MG_CONN_DUPLEX = 1 << 13,     /* reads while output waits */
+    MG_CONN_FINISHING = 1 << 14,  /* writing is to be shut down once output has gone */
+    MG_CONN_MUTE = 1 << 15        /* the peer takes no more, but may have said something */
 };
 
 struct mg_conn {
@@ -45,9 +46,10 @@ struct mg_conn {
     uint32_t linger_bytes;   /* that may still be dropped */
     int fd;
     uint16_t flags;
-    uint16_t interest; /* EV_READ, EV_WRITE as added to the loop */
     uint16_t peer_port;
-    uint16_t peer_family;
+    uint16_t listener; /* index of the address it came by */
+    uint8_t interest;  /* EV_READ, EV_WRITE as added to the loop */
+    uint8_t peer_family;
     alignas(max_align_t) unsigned char peer_address[16];
     /* The protocol's bytes follow. */
 };
@@ -79,9 +81,10 @@ static inline bool mg_conn_is_open(const struct mg_conn *conn)
 }
 
 /* conn.c */
-/* Take the accepted socket `fd` (closed on failure): on_open, and what it has to read. The
- * connection may already be gone when this returns. */
-void mg_conn_begin(struct mg_worker *worker, int fd, const struct sockaddr *peer);
+/* Take the socket `fd` (closed on failure) that listener `listener` has accepted: on_open, and
+ * what it has to read. The connection may already be gone when this returns. */
+void mg_conn_begin(struct mg_worker *worker, int fd, size_t listener,
+                   const struct sockaddr *peer);
 /* Put into the worker's list of all. */
 void mg_conn_enlist(struct mg_conn *conn);
 /* Call a callback that takes only the connection; where the protocol has none, close with

@@ -60,6 +60,48 @@ const struct mg_worker_counters *mg_workers_counters(const struct mg_workers *wo
     return &workers->items[index]->counters;
 }
 
+const struct mg_worker_passes *mg_workers_passes(const struct mg_workers *workers,
+                                                 unsigned index)
+{
+    return &workers->items[index]->passes;
+}
+
+/* ---- passes of the loop ---- */
+
+const uint32_t mg_pass_bounds_us[MG_PASS_BUCKETS - 1] = {
+    50, 100, 250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 1000000};
+
+static void note_pass(struct mg_worker *worker)
+{
+    struct mg_worker_passes *passes = &worker->passes;
+    if (worker->pass_started_us == 0) {
+        return; /* nothing was called: a timeout that had been moved */
+    }
+    uint64_t took_us = mg_clock_us() - worker->pass_started_us;
+    worker->pass_started_us = 0;
+    unsigned bucket = 0;
+    while (bucket < MG_PASS_BUCKETS - 1 && took_us > mg_pass_bounds_us[bucket]) {
+        bucket++;
+    }
+    mg_count(&passes->buckets[bucket], 1);
+    mg_count(&passes->sum_us, took_us);
+    if (took_us > atomic_load_explicit(&passes->longest_us, memory_order_relaxed)) {
+        atomic_store_explicit(&passes->longest_us, took_us, memory_order_relaxed);
+    }
+}
+
+/* Each call of libevent's loop waits once, runs what is due, and comes back. */
+static void run_loop(struct mg_worker *worker)
+{
+    worker->pass_started_us = 0;
+    while (event_base_loop(worker->base, EVLOOP_ONCE) == 0) {
+        note_pass(worker);
+        if (event_base_got_break(worker->base)) {
+            return;
+        }
+    }
+}
+
 /* ---- timers ---- */
 
 void mg_worker_arm_tick(struct mg_worker *worker)
@@ -108,7 +150,7 @@ void mg_timer_cancel(struct mg_worker *worker, struct mg_timer *timer)
 
 void mg_worker_end_when_idle(struct mg_worker *worker)
 {
-    if (worker->is_ending && worker->conns == NULL) {
+    if (worker->is_ending && worker->conns == NULL && worker->acceptor_count == 0) {
         (void)event_base_loopbreak(worker->base);
     }
 }
@@ -123,20 +165,26 @@ static void on_stop_timeout(struct mg_timer *timer)
     }
 }
 
+/* on_stop may end connections, but each stays in the list until its turn. */
+void mg_worker_stop_conns(struct mg_worker *worker)
+{
+    for (struct mg_conn *conn = worker->conns; conn != NULL; conn = conn->next) {
+        if (mg_conn_is_open(conn) && !mg_conn_has(conn, MG_CONN_STOPPED)) {
+            mg_conn_raise(conn, MG_CONN_STOPPED);
+            mg_conn_stop(conn);
+        }
+    }
+    worker->is_ending = true;
+    mg_worker_end_when_idle(worker);
+}
+
 static void begin_stop(struct mg_worker *worker)
 {
     worker->is_stopping = true; /* before the last are accepted: their answers are to close */
     mg_accept_stop(worker);
     worker->stop_timer.fire = on_stop_timeout;
     mg_timer_set(worker, &worker->stop_timer, worker->limits.stop_ms);
-    /* on_stop may end connections, but each stays in the list until its turn. */
-    for (struct mg_conn *conn = worker->conns; conn != NULL; conn = conn->next) {
-        if (mg_conn_is_open(conn)) {
-            mg_conn_stop(conn);
-        }
-    }
-    worker->is_ending = true;
-    mg_worker_end_when_idle(worker);
+    mg_worker_stop_conns(worker);
 }
 
 /* Another thread wrote to the eventfd. The read comes before the look at the queue: what is
@@ -239,7 +287,7 @@ static void *run(void *argument)
     if (options->on_start != NULL) {
         worker->state = options->on_start(worker, options->shared);
     }
-    (void)event_base_dispatch(worker->base);
+    run_loop(worker);
     mg_tasks_end(worker);
     if (options->on_end != NULL) {
         options->on_end(worker, worker->state);
@@ -284,7 +332,9 @@ static int start_thread(struct mg_worker *worker)
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error == 0) {
         char name[16]; /* the kernel's limit, NUL included */
-        (void)snprintf(name, sizeof(name), "worker-%u", worker->index);
+        const char *given = worker->workers->options.name;
+        (void)snprintf(name, sizeof(name), "%.8s-%u", given == NULL ? "worker" : given,
+                       worker->index % 10000);
         (void)pthread_setname_np(worker->thread, name);
     }
     return error;
@@ -376,10 +426,16 @@ void mg_workers_stop(struct mg_workers *workers)
     }
 }
 
-void mg_workers_join(struct mg_workers *workers)
+void mg_workers_wait(struct mg_workers *workers)
 {
-    for (unsigned i = 0; i < workers->count; i++) {
+    for (unsigned i = 0; i < workers->count && !workers->have_ended; i++) {
         (void)pthread_join(workers->items[i]->thread, NULL);
     }
+    workers->have_ended = true;
+}
+
+void mg_workers_join(struct mg_workers *workers)
+{
+    mg_workers_wait(workers);
     workers_free(workers);
 }

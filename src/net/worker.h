@@ -3,8 +3,8 @@
  *
  * Life:      mg_workers_start starts the threads, mg_workers_stop begins a graceful stop,
  *            mg_workers_join waits for the end.
- * Threads:   mg_workers_*: any thread between start and join. mg_worker_* and mg_timer_*: that
- *            worker's.
+ * Threads:   mg_workers_*: any thread between start and join, but wait and join: one.
+ *            mg_worker_* and mg_timer_*: that worker's.
  */
 #ifndef MG_NET_WORKER_H
 #define MG_NET_WORKER_H
@@ -38,7 +38,24 @@ struct mg_worker_counters {
     atomic_ullong bytes_out;
 };
 
+/* How long the passes of a worker's loop take: from the first event to the last, the waiting
+ * in between left out. While one runs, everything else of the worker waits. */
+enum {
+    MG_PASS_BUCKETS = 14
+};
+/* Bucket i has the passes of at most so many microseconds; the last has the rest. */
+extern const uint32_t mg_pass_bounds_us[MG_PASS_BUCKETS - 1];
+
+/* Written by the worker alone; read from any thread with relaxed loads. */
+struct mg_worker_passes {
+    atomic_ullong buckets[MG_PASS_BUCKETS]; /* each counted once */
+    atomic_ullong sum_us;
+    atomic_ullong longest_us;
+};
+
 struct mg_workers_options {
+    const char
+        *name; /* of the threads, which adds their number, at most 8 bytes; NULL: "worker" */
     unsigned count;                     /* the one the listeners were opened for */
     const struct mg_protocol *protocol; /* kept until joined */
     struct mg_net_limits limits;
@@ -58,10 +75,13 @@ struct mg_workers;
 struct mg_workers *mg_workers_start(const struct mg_workers_options *options,
                                     struct mg_errs *errs);
 
-/* Begin a graceful stop: every worker accepts until EAGAIN, closes its listeners, calls on_stop
- * for every connection, and ends when the last one is gone or stop_ms have passed. Any thread;
- * returns at once. */
+/* Begin a graceful stop: every worker lets no new handshake begin, accepts what was under
+ * way for a moment and until EAGAIN, closes its listeners, calls on_stop for every
+ * connection, and ends when the last one is gone or stop_ms have passed. Any thread; returns
+ * at once. */
 void mg_workers_stop(struct mg_workers *workers);
+/* Wait until all have ended. What they counted can still be read. */
+void mg_workers_wait(struct mg_workers *workers);
 /* Wait until all have ended, and free them. */
 void mg_workers_join(struct mg_workers *workers);
 
@@ -74,6 +94,8 @@ unsigned mg_workers_post(struct mg_workers *workers, void (*task)(struct mg_work
 unsigned mg_workers_count(const struct mg_workers *workers);
 const struct mg_worker_counters *mg_workers_counters(const struct mg_workers *workers,
                                                      unsigned index);
+const struct mg_worker_passes *mg_workers_passes(const struct mg_workers *workers,
+                                                 unsigned index);
 
 unsigned mg_worker_index(const struct mg_worker *worker);
 void *mg_worker_shared(const struct mg_worker *worker);

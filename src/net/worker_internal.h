@@ -42,11 +42,13 @@ struct mg_task_queue {
 struct mg_worker {
     /* Alone in its cache lines: other threads read it. */
     alignas(MG_CACHE_LINE_BYTES) struct mg_worker_counters counters;
+    struct mg_worker_passes passes;
 
     alignas(MG_CACHE_LINE_BYTES) struct event_base *base;
     const struct mg_protocol *protocol;
     char *read_buffer; /* MG_READ_BUFFER_BYTES */
     uint64_t now_ms;
+    uint64_t pass_started_us; /* 0: the loop waits */
     time_t wall_s;
     struct mg_conn *conns;                  /* all open */
     struct mg_conn *turn_first, *turn_last; /* to be seen to in this turn */
@@ -82,6 +84,7 @@ struct mg_workers {
     struct mg_worker **items;
     unsigned count; /* of threads that run */
     atomic_bool stop_requested;
+    bool have_ended; /* joined */
 };
 
 /* Add to a counter of the worker's own: one writer, so no locked instruction. */
@@ -92,9 +95,12 @@ static inline void mg_count(atomic_ullong *counter, unsigned long long number)
 }
 
 /* Every callback from the loop begins with this. The coarse clock moves only every few
- * milliseconds; the wall clock is asked when it did. */
+ * milliseconds; the wall clock is asked when it did, and the exact one once a pass. */
 static inline void mg_worker_refresh_clock(struct mg_worker *worker)
 {
+    if (worker->pass_started_us == 0) {
+        worker->pass_started_us = mg_clock_us();
+    }
     uint64_t now_ms = mg_clock_coarse_ms();
     if (now_ms != worker->now_ms) {
         worker->now_ms = now_ms;
@@ -104,6 +110,8 @@ static inline void mg_worker_refresh_clock(struct mg_worker *worker)
 
 /* The loop's timer follows the wheel: call after the wheel gained an earlier slot. */
 void mg_worker_arm_tick(struct mg_worker *worker);
+/* Call on_stop for each connection that was not told yet. */
+void mg_worker_stop_conns(struct mg_worker *worker);
 /* End the loop when nothing is accepted any more and no connection is left. */
 void mg_worker_end_when_idle(struct mg_worker *worker);
 

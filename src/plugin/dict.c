@@ -263,6 +263,23 @@ struct mg_dict *mg_dicts_open(struct mg_dicts *dicts, struct mg_str name, size_t
     return dict;
 }
 
+size_t mg_dicts_list(struct mg_dicts *dicts, struct mg_dict **out, size_t space)
+{
+    size_t count = 0;
+    lock(&dicts->lock);
+    for (struct mg_dict *dict = dicts->first; dict != NULL && count < space;
+         dict = dict->next) {
+        out[count++] = dict;
+    }
+    unlock(&dicts->lock);
+    return count;
+}
+
+struct mg_str mg_dict_name(const struct mg_dict *dict)
+{
+    return (struct mg_str){dict->name, dict->name_len};
+}
+
 /* ---- operations ---- */
 
 enum mg_dict_result mg_dict_set(struct mg_dict *dict, struct mg_str key,

@@ -103,4 +103,9 @@ struct mg_dict_stats {
 };
 void mg_dict_stats(struct mg_dict *dict, struct mg_dict_stats *stats);
 
+/* The dictionaries there are now, newest first, `space` of them at most. Returns: how many. */
+size_t mg_dicts_list(struct mg_dicts *dicts, struct mg_dict **out, size_t space);
+/* What it was opened as; as long as it lives. */
+struct mg_str mg_dict_name(const struct mg_dict *dict);
+
 #endif

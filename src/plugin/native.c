@@ -43,7 +43,7 @@ static int collect(lua_State *L)
 static bool make(struct mg_plugin_native *native, const struct mg_native_options *options,
                  char *why, size_t why_size)
 {
-    native->library = mg_native_library_acquire(options->path, why, why_size);
+    native->library = mg_native_library_acquire(options->path, options->bytes, why, why_size);
     if (native->library == NULL) {
         return false;
     }
@@ -82,6 +82,11 @@ const struct mg_plugin_native *mg_native_open(lua_State *L,
         return NULL;
     }
     return native;
+}
+
+uint64_t mg_native_hash(const struct mg_plugin_native *native)
+{
+    return mg_native_library_hash(native->library);
 }
 
 unsigned mg_native_hooks(const struct mg_plugin_native *native)

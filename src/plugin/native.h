@@ -13,9 +13,14 @@
 
 #include "plugin/dispatch.h"
 
+enum {
+    MG_NATIVE_MAX_FILE_BYTES = 64 << 20 /* of a shared object */
+};
+
 /* How a plugin's shared object is made an instance of. */
 struct mg_native_options {
     const char *path;     /* of the shared object */
+    struct mg_str bytes;  /* of it; a NULL pointer: they are read from `path` */
     struct mg_str name;   /* of the plugin */
     struct mg_str config; /* as JSON, NUL behind it */
     const struct mg_plugin_clock *clock;
@@ -27,6 +32,9 @@ struct mg_native_options {
 const struct mg_plugin_native *mg_native_open(lua_State *L,
                                               const struct mg_native_options *options,
                                               char *why, size_t why_size);
+
+/* Of the bytes of the shared object: the same where they are. */
+uint64_t mg_native_hash(const struct mg_plugin_native *native);
 
 /* The hooks it has: 1 << enum mg_hook. */
 unsigned mg_native_hooks(const struct mg_plugin_native *native);

@@ -21,6 +21,7 @@
 #include "core/alloc.h"
 #include "core/err.h"
 #include "plugin/dict_hash.h"
+#include "plugin/native.h"
 
 enum {
     FD_PATH_SIZE = 32,
@@ -105,20 +106,30 @@ static bool measure(int fd, struct content *content)
     return true;
 }
 
-/* Copy the file at `path` into memory. Returns: a descriptor, or -1 with errno. */
-static int copy_file(const char *path, struct content *content)
+/* Write all of `bytes`. Memory files take all or fail. */
+static bool write_bytes(int to, struct mg_str bytes)
 {
-    int from = open_file(path);
-    if (from < 0) {
+    return write(to, bytes.ptr, bytes.len) == (ssize_t)bytes.len;
+}
+
+/* Copy `bytes`, or the file at `path` where there are none, into memory. Returns: a descriptor,
+ * or -1 with errno. */
+static int copy_file(const char *path, struct mg_str bytes, struct content *content)
+{
+    int from = bytes.ptr != NULL ? -1 : open_file(path);
+    if (bytes.ptr == NULL && from < 0) {
         return -1;
     }
     const char *slash = strrchr(path, '/');
     /* The name is for people: it stands in /proc/PID/maps. */
     int to = memfd_create(slash == NULL ? path : slash + 1, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    bool is_copied = to >= 0 && copy_bytes(from, to) && measure(to, content) &&
+    bool is_copied = to >= 0 && (from >= 0 ? copy_bytes(from, to) : write_bytes(to, bytes)) &&
+                     measure(to, content) &&
                      fcntl(to, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW) == 0;
     int error = errno;
-    (void)close(from);
+    if (from >= 0) {
+        (void)close(from);
+    }
     if (!is_copied && to >= 0) {
         (void)close(to);
     }
@@ -215,11 +226,11 @@ static struct mg_native_library *find(const struct content *content)
     return library;
 }
 
-struct mg_native_library *mg_native_library_acquire(const char *path, char *why,
-                                                    size_t why_size)
+struct mg_native_library *mg_native_library_acquire(const char *path, struct mg_str bytes,
+                                                    char *why, size_t why_size)
 {
     struct content content;
-    int fd = copy_file(path, &content);
+    int fd = copy_file(path, bytes, &content);
     if (fd < 0) {
         mg_err_set(why, why_size, "%s: %s", path,
                    errno == EINVAL ? "is no regular file" : strerror(errno));
@@ -269,4 +280,9 @@ void mg_native_library_release(struct mg_native_library *library)
 const struct moongate_plugin *mg_native_library_plugin(const struct mg_native_library *library)
 {
     return &library->plugin;
+}
+
+uint64_t mg_native_library_hash(const struct mg_native_library *library)
+{
+    return library->content.hash[0];
 }

@@ -157,12 +157,20 @@ static bool open_native(struct reading *reading)
     lua_pushvalue(L, reading->config_at);          /* +1 */
     struct mg_str config = mg_config_json_push(L); /* -1 +1 */
     char why[224] = "the configuration is larger than 64 KiB as JSON";
+    struct mg_str bytes = {NULL, 0};
+    bool is_found = true;
+    if (use->find_native != NULL && config.ptr != NULL) {
+        bytes = use->find_native(use->context, manifest->native, why, sizeof(why));
+        is_found = bytes.ptr != NULL;
+    }
     struct mg_plugin_spot manifest_spot =
         mg_plugin_spot_of_chunk(reading->errs, use->file, use->text);
     struct mg_plugin_spot spot = mg_plugin_spot_of_field(&manifest_spot, "", MG_STR("native"));
-    struct mg_native_options options = {path, reading->plugin->name, config, use->clock};
+    struct mg_native_options options = {path, bytes, reading->plugin->name, config, use->clock};
     const struct mg_plugin_native *native =
-        config.ptr == NULL ? NULL : mg_native_open(L, &options, why, sizeof(why)); /* +1 */
+        config.ptr == NULL || !is_found
+            ? NULL
+            : mg_native_open(L, &options, why, sizeof(why)); /* +1 */
     if (native == NULL) {
         mg_plugin_fault(&spot, MG_ERROR, "plugin-native", NULL, "%s", why);
         lua_pop(L, 2);
@@ -179,6 +187,7 @@ static bool open_native(struct reading *reading)
         }
     }
     reading->plugin->native = native;
+    reading->plugin->native_hash = mg_native_hash(native);
     reading->plugin->hooks |= mg_native_hooks(native);
     return both == 0;
 }

@@ -61,6 +61,7 @@ struct mg_plugin {
     size_t after_count;
     struct mg_script_budget budget; /* zeros: the default; max_cpu_ms max_steps max_bytes */
     const struct mg_plugin_native *native; /* plugin in C (native.h), or NULL */
+    uint64_t native_hash;                  /* of the bytes of its shared object */
 };
 
 /* A plugin in one state: where its functions are kept, 0 for those it has not. */
@@ -99,6 +100,10 @@ struct mg_plugin_use {
     struct mg_dicts *dicts; /* where dictionaries are opened, as "PLUGIN/DICTIONARY"; NULL:
                                private ones are made */
     const char *folder;     /* where `native` lies; NULL: that of `file` */
+    /* Gives the bytes of `native`, which live as long as the reading; a NULL pointer with a
+     * sentence in `why` where they cannot be had. NULL: they are read from the folder. */
+    struct mg_str (*find_native)(void *context, struct mg_str name, char *why, size_t why_size);
+    void *context;                       /* for find_native */
     const struct mg_plugin_clock *clock; /* asked at each use; lives as long as the state; NULL:
                                             the machine's clocks, to the millisecond */
 };

@@ -79,6 +79,8 @@ static bool keep_options(struct mg_policy_options *kept,
     kept->path_count = 0;
     kept->plugin_dirs = NULL;
     kept->plugin_dir_count = 0;
+    kept->witness = NULL;
+    kept->bundle = NULL;
     kept->default_servers = NULL;
     kept->default_server_count = 0;
     const char **handlers =
@@ -116,6 +118,7 @@ static bool keep_plugins(struct mg_lua_set *lua, struct mg_source *const *copies
                                              .grant_count = use->grant.count,
                                              .has_grant = use->grant.kind != MG_LIST_ABSENT,
                                              .fingerprint = mg_fingerprint_plugin(use),
+                                             .config_hash = use->config_hash,
                                              .plugin = &loader->plugins_read[i]};
     }
     lua->plugins = plugins;
@@ -160,4 +163,18 @@ bool mg_kept_build(struct mg_loader *loader, struct mg_policy_set *set,
     loader->suffixes = NULL;
     set->lua = lua;
     return true;
+}
+
+const char *mg_policy_set_script(const struct mg_policy_set *set, size_t index)
+{
+    const struct mg_source *source = set->lua == NULL ? NULL : set->lua->sources.first;
+    for (; source != NULL; source = source->next) {
+        if (source->kind == MG_SOURCE_LIST) {
+            continue;
+        }
+        if (index-- == 0) {
+            return source->name;
+        }
+    }
+    return NULL;
 }

@@ -35,6 +35,7 @@ struct mg_kept_plugin {
     size_t grant_count;
     bool has_grant;
     uint64_t fingerprint;
+    uint64_t config_hash;           /* of what it is configured with, wherever that stands */
     const struct mg_plugin *plugin; /* as it was read */
 };
 

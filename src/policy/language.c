@@ -291,7 +291,7 @@ static int log_line(lua_State *L)
     }
     if (reader.loader->log_lines < MG_POLICY_MAX_LOG_LINES) {
         reader.loader->log_lines++;
-        mg_log_policy_line(text, reader.spot.file, reader.spot.line, 0);
+        mg_log_policy_line(text, reader.spot.file, reader.spot.line, MG_STR(""), 0);
     }
     return 0;
 }

@@ -142,9 +142,25 @@ static int read_plugin(lua_State *L)
     return 0;
 }
 
+/* The shared object is read once, with the policies, and is part of their revision. */
+static struct mg_str find_native(void *context, struct mg_str name, char *why, size_t why_size)
+{
+    const struct mg_plugin_reading *reading = context;
+    struct mg_err err;
+    const struct mg_source *source =
+        mg_sources_find_native(reading->sources, reading->source, name, &err);
+    if (source == NULL) {
+        mg_err_set(why, why_size, "%s", err.message[0] != '\0' ? err.message : "out of memory");
+        return (struct mg_str){NULL, 0};
+    }
+    return source->text;
+}
+
 bool mg_plugin_reading_run(struct mg_plugin_reading *reading, struct mg_script *script)
 {
     struct mg_script_fault fault;
+    reading->use.find_native = find_native;
+    reading->use.context = reading;
     reading->is_fine = false;
     if (mg_script_call(script, read_plugin, reading, &fault)) {
         return true;
@@ -181,6 +197,8 @@ bool mg_plugin_uses_read(struct mg_loader *loader, struct mg_script *script)
                     .grant = use->grant.items,
                     .grant_count = use->grant.count,
                     .has_grant = use->grant.kind != MG_LIST_ABSENT},
+            .sources = &loader->sources,
+            .source = use->source,
             .arena = loader->arena,
             .errs = loader->errs,
             .plugin = &plugins[i]};

@@ -28,6 +28,8 @@ bool mg_plugin_uses_assign(struct mg_loader *loader, struct mg_policy_set *set,
 /* One plugin to read below the door of loading. */
 struct mg_plugin_reading {
     struct mg_plugin_use use;
+    struct mg_sources *sources;     /* where its shared object is found */
+    const struct mg_source *source; /* of plugin.lua */
     struct mg_arena *arena;
     struct mg_errs *errs;
     struct mg_plugin *plugin;

@@ -38,6 +38,9 @@ static void call(lua_State *L, struct mg_runtime *runtime, enum mg_function func
     deciding->request->known_reads &= ~(UINT32_C(1) << MG_FIELD_ORIGIN);
     runtime->verdict_count = 0;
     runtime->counters.calls++;
+    if (runtime->totals != NULL) {
+        mg_runtime_count(&runtime->totals->calls);
+    }
     luaL_checkstack(L, LUA_MINSTACK, NULL);
     mg_script_push_kept(L, runtime->slots[deciding->resource->base->position][function]);
     mg_request_push(L, deciding->request);

@@ -73,8 +73,16 @@ struct mg_runtime {
     uint64_t stamp; /* of the newest verdict */
 
     struct mg_runtime_counters counters;
+    struct mg_runtime_totals *totals; /* NULL: nobody asks */
     struct mg_runtime_logger logger;
 };
+
+/* Add one to a counter of the worker's: one writer, so no locked instruction. */
+static inline void mg_runtime_count(atomic_ullong *counter)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
 
 /* Prepare to read and judge what a script gave for the exchange that is decided: a reader whose
  * spot is "PATTERN WHAT", and no faults yet. First quietly, which is all there is to it as a

@@ -17,7 +17,8 @@ static struct mg_str write_number(char out[static NUMBER_BYTES], uint64_t number
     return (struct mg_str){out, (size_t)length};
 }
 
-void mg_log_policy_line(const char *text, const char *file, int line, uint64_t kept_back)
+void mg_log_policy_line(const char *text, const char *file, int line, struct mg_str revision,
+                        uint64_t kept_back)
 {
     char line_text[NUMBER_BYTES];
     char kept_text[NUMBER_BYTES];
@@ -25,9 +26,10 @@ void mg_log_policy_line(const char *text, const char *file, int line, uint64_t k
         {"message", mg_str_from(text)},
         {"file", mg_str_from(file)},
         {"line", write_number(line_text, (uint64_t)line)},
+        {"revision", revision},
         {"suppressed", write_number(kept_text, kept_back)},
     };
-    mg_log(MG_LOG_INFO, "policy says", fields, kept_back > 0 ? 4 : 3);
+    mg_log(MG_LOG_INFO, "policy says", fields, kept_back > 0 ? 5 : 4);
 }
 
 void mg_runtime_log(lua_State *L, const char *text)
@@ -47,7 +49,7 @@ void mg_runtime_log(lua_State *L, const char *text)
     }
     logger->lines++;
     (void)mg_script_position(L, file, sizeof(file), &line);
-    mg_log_policy_line(text, file, line, logger->kept_back);
+    mg_log_policy_line(text, file, line, runtime->set->revision, logger->kept_back);
     logger->kept_back = 0;
 }
 
@@ -69,7 +71,7 @@ static struct mg_runtime_cause *find_cause(struct mg_runtime_logger *logger, uin
 }
 
 static void write_fault(const char *hook, const struct mg_script_fault *fault,
-                        uint64_t kept_back)
+                        struct mg_str revision, uint64_t kept_back)
 {
     char line[NUMBER_BYTES];
     char kept[NUMBER_BYTES];
@@ -81,6 +83,7 @@ static void write_fault(const char *hook, const struct mg_script_fault *fault,
         {"line", write_number(line, (uint64_t)err->line)},
         {"message", mg_str_from(err->message)},
         {"hint", mg_str_from(err->hint)},
+        {"revision", revision},
         {"suppressed", write_number(kept, kept_back)},
         {"traceback", mg_str_from(fault->traceback)},
     };
@@ -95,13 +98,22 @@ void mg_runtime_report(struct mg_runtime *runtime, const char *hook,
     hash = mg_str_hash(mg_str_from(fault->err.code), hash) | 1;
     runtime->counters.errors++;
     runtime->counters.budget_kills += fault->bound != MG_BOUND_NONE;
+    if (runtime->totals != NULL) {
+        mg_runtime_count(&runtime->totals->errors);
+        mg_runtime_count(&runtime->totals->kills[fault->bound]);
+    }
     struct mg_runtime_cause *cause = find_cause(&runtime->logger, hash);
     if (cause->hash == hash && now_ms - cause->told_ms < MG_RUNTIME_LOG_INTERVAL_MS) {
         cause->kept_back++;
         return;
     }
-    write_fault(hook, fault, cause->kept_back);
+    write_fault(hook, fault, runtime->set->revision, cause->kept_back);
     *cause = (struct mg_runtime_cause){.hash = hash, .told_ms = now_ms};
+}
+
+void mg_runtime_forget_told(struct mg_runtime *runtime)
+{
+    runtime->logger = (struct mg_runtime_logger){.lines = 0};
 }
 
 struct mg_runtime_counters mg_runtime_counters(const struct mg_runtime *runtime)

@@ -10,6 +10,8 @@
 
 #include <lua.h>
 
+#include "core/str.h"
+
 enum {
     MG_RUNTIME_LOG_INTERVAL_MS = 10 * 1000,
     MG_RUNTIME_LOG_LINES = 20,  /* of `log`, in an interval */
@@ -33,7 +35,8 @@ struct mg_runtime_logger {
 /* `log` in a hook: write a line, with the place of the running function. */
 void mg_runtime_log(lua_State *L, const char *text);
 
-/* Write a line of `log`. */
-void mg_log_policy_line(const char *text, const char *file, int line, uint64_t kept_back);
+/* Write a line of `log`; `revision` is that of the set, or "" while it is loaded. */
+void mg_log_policy_line(const char *text, const char *file, int line, struct mg_str revision,
+                        uint64_t kept_back);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/alloc.h"
+#include "policy/bundle.h"
 #include "policy/kept.h"
 #include "policy/language.h"
 #include "policy/plugin_use.h"
@@ -50,14 +51,34 @@ static void report_empty(struct mg_loader *loader)
     }
 }
 
-static void load(struct mg_loader *loader, struct mg_policy_set *set, struct mg_str text,
-                 const char *text_name)
+/* Where the sources of a load come from: files, where neither is given. */
+struct origin {
+    const char *text_name;
+    struct mg_str text;
+    struct mg_str bundle;
+};
+
+static bool take_sources(struct mg_loader *loader, const struct origin *origin)
 {
-    if (text_name == NULL) {
+    if (origin->text_name == NULL && origin->bundle.ptr == NULL) {
         mg_sources_read_policies(&loader->sources, loader->errs);
-    } else if (!mg_sources_add_text(&loader->sources, text_name, text)) {
+    } else if (origin->text_name == NULL && !mg_bundle_read(&loader->sources, origin->bundle)) {
+        mg_errs_fail(loader->errs, "bundle-invalid", NULL,
+                     "the kept policy set is spoilt, or of another version of Moongate");
+        return false;
+    } else if (origin->text_name != NULL &&
+               !mg_sources_add_text(&loader->sources, origin->text_name, origin->text)) {
         mg_errs_fail(loader->errs, "out-of-memory", NULL,
                      "out of memory while loading policies");
+        return false;
+    }
+    return true;
+}
+
+static void load(struct mg_loader *loader, struct mg_policy_set *set,
+                 const struct origin *origin)
+{
+    if (!take_sources(loader, origin)) {
         return;
     }
     if (run_policies(loader) && mg_compile(loader, set)) {
@@ -73,11 +94,13 @@ static void load(struct mg_loader *loader, struct mg_policy_set *set, struct mg_
          * other state must not be given the same ones. */
         mg_runtime_try(set, loader->errs);
     }
+    if (loader->errs->error_count == 0 && loader->options.bundle != NULL) {
+        mg_bundle_write(&loader->sources, loader->options.bundle);
+    }
 }
 
 static struct mg_policy_set *load_set(const struct mg_policy_options *options,
-                                      struct mg_errs *errs, const char *text_name,
-                                      struct mg_str text)
+                                      struct mg_errs *errs, const struct origin *origin)
 {
     size_t errors_before = errs->error_count;
     struct mg_errs found; /* the caller's may have errors of other things */
@@ -98,7 +121,7 @@ static struct mg_policy_set *load_set(const struct mg_policy_options *options,
     mg_sources_init(&loader.sources, &loader.scratch, full);
     if (set != NULL) {
         set->arena = arena;
-        load(&loader, set, text, text_name);
+        load(&loader, set, origin);
     } else {
         mg_errs_fail(&found, "out-of-memory", NULL, "out of memory while loading policies");
     }
@@ -125,14 +148,24 @@ static struct mg_policy_set *load_set(const struct mg_policy_options *options,
 struct mg_policy_set *mg_policy_set_load(const struct mg_policy_options *options,
                                          struct mg_errs *errs)
 {
-    return load_set(options, errs, NULL, (struct mg_str){"", 0});
+    const struct origin files = {NULL};
+    return load_set(options, errs, &files);
 }
 
 struct mg_policy_set *mg_policy_set_load_text(const char *name, struct mg_str text,
                                               const struct mg_policy_options *options,
                                               struct mg_errs *errs)
 {
-    return load_set(options, errs, name, text);
+    const struct origin origin = {.text_name = name, .text = text};
+    return load_set(options, errs, &origin);
+}
+
+struct mg_policy_set *mg_policy_set_load_bundle(struct mg_str bundle,
+                                                const struct mg_policy_options *options,
+                                                struct mg_errs *errs)
+{
+    const struct origin origin = {.bundle = bundle};
+    return load_set(options, errs, &origin);
 }
 
 void mg_policy_set_free(struct mg_policy_set *set)

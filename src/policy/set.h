@@ -17,7 +17,9 @@
 #include "plugin/request.h"
 #include "policy/resource.h"
 
+struct mg_buf;
 struct mg_lua_set;
+struct mg_witness;
 
 struct mg_policy_set {
     const struct mg_resource *const *resources; /* ordered by file, line and pattern */
@@ -51,6 +53,10 @@ struct mg_policy_options {
     size_t max_script_bytes;    /* memory of Lua while loading; default 64 MiB */
     uint64_t max_script_steps;  /* default 100 million; see script/state.h */
     uint32_t max_script_cpu_ms; /* default 5000 */
+    struct mg_witness *witness; /* filled with what was seen of the file system, also by a load
+                                   that fails; or NULL */
+    struct mg_buf *bundle; /* a set that was given is appended as it was read (bundle.h); or
+                              NULL */
 };
 
 enum {
@@ -66,16 +72,32 @@ enum {
 struct mg_policy_set *mg_policy_set_load(const struct mg_policy_options *options,
                                          struct mg_errs *errs);
 
+/* As mg_policy_set_load, of files that stood still while they were read: where one has changed
+ * meanwhile, all is read again, up to 20 times. Code: source-unsteady. options->witness and
+ * ->bundle are empty before. */
+struct mg_policy_set *mg_policy_set_load_steady(const struct mg_policy_options *options,
+                                                struct mg_errs *errs);
+
 /* As mg_policy_set_load, of one policy that is no file: `text` under the name `name` in
  * messages. options->paths are not looked at; `include` and `file` find nothing. */
 struct mg_policy_set *mg_policy_set_load_text(const char *name, struct mg_str text,
                                               const struct mg_policy_options *options,
                                               struct mg_errs *errs);
+
+/* As mg_policy_set_load, of a bundle: options->paths are not looked at, and nothing is read.
+ * Code: bundle-invalid. */
+struct mg_policy_set *mg_policy_set_load_bundle(struct mg_str bundle,
+                                                const struct mg_policy_options *options,
+                                                struct mg_errs *errs);
 void mg_policy_set_free(struct mg_policy_set *set);
 
 /* Whether some resource has functions or plugins, so that each worker needs a Lua state
  * (policy/runtime.h). */
 bool mg_policy_set_needs_lua(const struct mg_policy_set *set);
+
+/* The name of the `index`th Lua file of a set that needs Lua, of policies and plugins, in the
+ * order of reading; NULL beyond the last. */
+const char *mg_policy_set_script(const struct mg_policy_set *set, size_t index);
 
 /* Whether the set or the standards name `token` as a method: RFC 9110, PATCH, or any resource.
  * CONNECT and TRACE are never known. */

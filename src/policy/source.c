@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plugin/native.h"
 #include "policy/source_read.h"
+#include "policy/witness.h"
 
 enum {
     MAX_FILES = 10000 /* in a directory of policies */
@@ -80,14 +82,18 @@ static bool check_size(const struct mg_sources *sources, enum mg_source_kind kin
 {
     const struct mg_policy_options *options = sources->options;
     bool is_list = kind == MG_SOURCE_LIST;
-    size_t max = is_list ? options->max_list_bytes : options->max_file_bytes;
+    bool is_native = kind == MG_SOURCE_NATIVE;
+    size_t max = is_list     ? options->max_list_bytes
+                 : is_native ? (size_t)MG_NATIVE_MAX_FILE_BYTES
+                             : options->max_file_bytes;
     if (size > max) {
         MG_ERR_SET(err->message, "'%s' has %zu bytes; at most %zu are read", name, size, max);
         return mg_source_fail(err, is_list ? "list-too-large" : "policy-too-large",
-                              is_list ? "divide it"
-                                      : "long lists of origins belong into file \"name.txt\"");
+                              is_list || is_native
+                                  ? "divide it"
+                                  : "long lists of origins belong into file \"name.txt\"");
     }
-    if (!is_list && size > options->max_set_bytes - sources->lua_bytes) {
+    if (!is_list && !is_native && size > options->max_set_bytes - sources->lua_bytes) {
         MG_ERR_SET(err->message, "with '%s' the set has more than %zu bytes of Lua", name,
                    options->max_set_bytes);
         return mg_source_fail(err, "set-too-large",
@@ -104,6 +110,7 @@ static bool read_descriptor(struct mg_sources *sources, int fd, struct mg_source
         MG_ERR_SET(err->message, "'%s' is no regular file", source->name);
         return mg_source_fail(err, "path-not-regular", "");
     }
+    mg_witness_note(sources->options->witness, source->name, &status);
     size_t size = (size_t)status.st_size;
     if (!check_size(sources, source->kind, source->name, size, err)) {
         return false;
@@ -119,7 +126,8 @@ static bool read_descriptor(struct mg_sources *sources, int fd, struct mg_source
     source->text = (struct mg_str){text, got};
     source->device = status.st_dev;
     source->inode = status.st_ino;
-    sources->lua_bytes += source->kind == MG_SOURCE_LIST ? 0 : got;
+    bool is_lua = source->kind != MG_SOURCE_LIST && source->kind != MG_SOURCE_NATIVE;
+    sources->lua_bytes += is_lua ? got : 0;
     return true;
 }
 
@@ -129,6 +137,7 @@ bool mg_sources_read_file(struct mg_sources *sources, const char *path,
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
         bool is_missing = errno == ENOENT || errno == ENOTDIR;
+        mg_witness_note_missing(sources->options->witness, source->name);
         MG_ERR_SET(err->message, "cannot open '%s': %s", source->name, strerror(errno));
         return mg_source_fail(err, is_missing ? "path-not-found" : "path-unreadable", "");
     }
@@ -192,11 +201,33 @@ static int compare_names(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+static uint64_t hash_entries(struct dirent **entries, int count)
+{
+    uint64_t hash = (uint64_t)count;
+    for (int i = 0; i < count; i++) {
+        hash = mg_str_hash(mg_str_from(entries[i]->d_name), hash);
+    }
+    return hash;
+}
+
+uint64_t mg_sources_hash_names(const char *path)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, is_policy_name, compare_names);
+    uint64_t hash = hash_entries(entries, count);
+    for (int i = 0; i < count; i++) {
+        free(entries[i]);
+    }
+    free(entries);
+    return hash;
+}
+
 static void read_directory(struct mg_sources *sources, const char *path, const char *resolved,
                            struct mg_errs *errs)
 {
     struct dirent **entries = NULL;
     int count = scandir(path, &entries, is_policy_name, compare_names);
+    mg_witness_note_directory(sources->options->witness, path, hash_entries(entries, count));
     if (count < 0 || count > MAX_FILES) {
         mg_errs_fail(errs, "path-unreadable", NULL, "cannot list the directory '%s': %s", path,
                      count < 0 ? strerror(errno) : "too many files");
@@ -217,6 +248,7 @@ static void read_path(struct mg_sources *sources, const char *path, struct mg_er
 {
     struct stat status;
     if (stat(path, &status) != 0) {
+        mg_witness_note_missing(sources->options->witness, path);
         mg_errs_fail(errs, errno == ENOENT ? "path-not-found" : "path-unreadable",
                      "--policy takes a Lua file or a directory of them", "cannot open '%s': %s",
                      path, strerror(errno));

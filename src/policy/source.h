@@ -25,6 +25,7 @@ enum mg_source_kind {
     MG_SOURCE_INCLUDE, /* run by include */
     MG_SOURCE_LIST,    /* origins, one a line */
     MG_SOURCE_PLUGIN,  /* plugin.lua */
+    MG_SOURCE_NATIVE,  /* the shared object of a plugin */
 };
 
 struct mg_source {
@@ -81,6 +82,15 @@ const struct mg_source *mg_sources_find(struct mg_sources *sources,
  * plugin-not-found, and those of reading. */
 const struct mg_source *mg_sources_find_plugin(struct mg_sources *sources, struct mg_str name,
                                                struct mg_err *err);
+
+/* Find the shared object `name` in the folder of `plugin`. Codes: those of reading. */
+const struct mg_source *mg_sources_find_native(struct mg_sources *sources,
+                                               const struct mg_source *plugin,
+                                               struct mg_str name, struct mg_err *err);
+
+/* A hash of the names of policies in a directory, in their order; another one where the
+ * directory cannot be listed. */
+uint64_t mg_sources_hash_names(const char *path);
 
 /* The revision of all that was read: 32 hexadecimal digits in `arena`. It depends on names
  * within their directories and on bytes, not on the order of reading. */

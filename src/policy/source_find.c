@@ -11,6 +11,7 @@
 
 #include "plugin/manifest.h"
 #include "policy/source_read.h"
+#include "policy/witness.h"
 #include "script/nearest.h"
 
 enum {
@@ -92,12 +93,13 @@ static bool check_name(struct mg_str name, enum mg_source_kind kind, struct mg_e
 }
 
 /* Resolve `name` in `policy`'s directory to `out`. */
-static bool resolve(const struct mg_source *policy, struct mg_str name, char out[PATH_MAX],
-                    struct mg_err *err)
+static bool resolve(const struct mg_sources *sources, const struct mg_source *policy,
+                    struct mg_str name, char out[PATH_MAX], struct mg_err *err)
 {
     char path[PATH_MAX + MAX_NAME_BYTES + 2];
     (void)snprintf(path, sizeof(path), "%s/%.*s", policy->dir, MG_STR_ARG(name));
     if (realpath(path, out) == NULL) {
+        mg_witness_note_missing(sources->options->witness, path);
         MG_ERR_SET(err->message, "cannot open '%.*s' in '%s': %s", MG_STR_ARG(name),
                    policy->dir_name, strerror(errno));
         return mg_source_fail(err, errno == ENOENT ? "path-not-found" : "path-unreadable", "");
@@ -160,7 +162,7 @@ const struct mg_source *mg_sources_find(struct mg_sources *sources,
         return NULL;
     }
     char path[PATH_MAX];
-    if (!resolve(policy, name, path, err)) {
+    if (!resolve(sources, policy, name, path, err)) {
         return NULL;
     }
     const struct mg_source *found = read_named(sources, policy, name, kind, path, err);
@@ -260,4 +262,39 @@ const struct mg_source *mg_sources_find_plugin(struct mg_sources *sources, struc
     }
     report_no_plugin(sources, name, err);
     return NULL;
+}
+
+const struct mg_source *mg_sources_find_native(struct mg_sources *sources,
+                                               const struct mg_source *plugin,
+                                               struct mg_str name, struct mg_err *err)
+{
+    *err = (struct mg_err){.severity = MG_ERROR};
+    const struct mg_source *known = recall(sources, plugin, name, MG_SOURCE_NATIVE);
+    if (known != NULL) {
+        return known;
+    }
+    const char *slash = strrchr(plugin->name, '/');
+    struct mg_str folder = {plugin->name, slash == NULL ? 0 : (size_t)(slash - plugin->name)};
+    const char *key_slash = strrchr(plugin->key, '/');
+    struct mg_str key_folder = {plugin->key,
+                                key_slash == NULL ? 0 : (size_t)(key_slash - plugin->key)};
+    struct mg_str path =
+        mg_arena_printf(sources->arena, "%.*s/%.*s", MG_STR_ARG(folder), MG_STR_ARG(name));
+    struct mg_str key =
+        mg_arena_printf(sources->arena, "%.*s/%.*s", MG_STR_ARG(key_folder), MG_STR_ARG(name));
+    if (path.ptr == NULL || key.ptr == NULL) {
+        (void)mg_source_fail(err, "out-of-memory", "");
+        return NULL;
+    }
+    struct mg_source read = {
+        .kind = MG_SOURCE_NATIVE, .name = path.ptr, .key = key.ptr, .dir = plugin->dir};
+    if (sources->is_replay) {
+        MG_ERR_SET(err->message, "'%s' cannot be found", path.ptr);
+        (void)mg_source_fail(err, "path-not-found", "");
+        return NULL;
+    }
+    if (!mg_sources_read_file(sources, path.ptr, &read, err)) {
+        return NULL;
+    }
+    return remember(sources, plugin, name, mg_sources_append(sources, &read), err);
 }

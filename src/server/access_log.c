@@ -1,6 +1,6 @@
 /* access_log.c - a record is a fixed part and the bytes of its texts, one after another:
  *
- *   struct record | remote | method | target | origin | pattern | file | reason
+ *   struct record | remote | method | target | origin | pattern | file | reason | revision
  *
  * kind and verdict are static strings and travel as pointers; a reason may be a hook's. The
  * writer sleeps on an event descriptor; a worker writes to it only when the writer has said
@@ -40,6 +40,7 @@ enum {
     TEXT_PATTERN,
     TEXT_FILE,
     TEXT_REASON,
+    TEXT_REVISION,
     TEXT_COUNT
 };
 
@@ -47,7 +48,8 @@ struct record {
     uint64_t wall_us;
     uint64_t duration_us;
     uint64_t bytes;
-    uint64_t id; /* that an error of the engine names; 0: none */
+    uint64_t generation; /* 0: it never had one */
+    uint64_t id;         /* that an error of the engine names; 0: none */
     const char *kind;
     const char *verdict;
     const char *close;
@@ -116,8 +118,7 @@ static bool push(struct access_ring *ring, struct record *record,
 bool mg_access_log_add(struct access_ring *ring, const struct mg_exchange *exchange,
                        const char *close_reason)
 {
-    const struct mg_resource *resource = exchange->route.resource;
-    bool is_hooked = exchange->decided_at.file != NULL;
+    const struct exchange_place place = mg_exchange_place(exchange);
     struct record record = {
         .wall_us = mg_clock_wall_us(),
         .duration_us = mg_clock_us() - exchange->started_us,
@@ -128,9 +129,8 @@ bool mg_access_log_add(struct access_ring *ring, const struct mg_exchange *excha
                        : mg_verdict_name(exchange->decision.verdict),
         .close = close_reason,
         .id = exchange->error_id,
-        .line = is_hooked          ? exchange->decided_at.line
-                : resource == NULL ? 0
-                                   : resource->line,
+        .line = place.line,
+        .generation = place.generation,
         .status = exchange->answer == ANSWER_NONE ? 0 : exchange->status,
     };
     const struct mg_str texts[TEXT_COUNT] = {
@@ -138,10 +138,9 @@ bool mg_access_log_add(struct access_ring *ring, const struct mg_exchange *excha
         [TEXT_METHOD] = exchange->head->method_token,
         [TEXT_TARGET] = exchange->head->target,
         [TEXT_ORIGIN] = mg_head_value(exchange->head, MG_FIELD_ORIGIN),
-        [TEXT_PATTERN] = resource == NULL ? (struct mg_str){NULL, 0} : resource->pattern,
-        [TEXT_FILE] = mg_str_from(is_hooked          ? exchange->decided_at.file
-                                  : resource == NULL ? NULL
-                                                     : resource->file),
+        [TEXT_PATTERN] = place.pattern,
+        [TEXT_FILE] = mg_str_from(place.file),
+        [TEXT_REVISION] = place.revision,
         [TEXT_REASON] = mg_str_from(exchange->reason),
     };
     return push(ring, &record, texts);
@@ -211,6 +210,12 @@ static void format(struct mg_buf *out, const struct record *record, const char *
         mg_buf_add(out, MG_STR(",\"id\":null"));
     }
     add_text(out, "close", mg_str_from(record->close));
+    if (record->generation > 0) {
+        mg_buf_printf(out, ",\"generation\":%llu", (unsigned long long)record->generation);
+    } else {
+        mg_buf_add(out, MG_STR(",\"generation\":null"));
+    }
+    add_text(out, "revision", texts[TEXT_REVISION]);
     mg_buf_add(out, MG_STR("}\n"));
 }
 

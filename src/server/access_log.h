@@ -5,7 +5,8 @@
  *            dropped and counted: no worker ever waits for a disk.
  * Line:      {"time":…,"remote":…,"method":…,"target":…,"status":…,"bytes":…,
  *            "duration_us":…,"kind":…,"origin":…,"decision":…,"reason":…,"resource":…,
- *            "policy":"file:line","id":…,"close":…}; what is unknown is null.
+ *            "policy":"file:line","id":…,"close":…,"generation":…,"revision":…}; what is
+ *            unknown is null.
  */
 #ifndef MG_SERVER_ACCESS_LOG_H
 #define MG_SERVER_ACCESS_LOG_H

@@ -8,6 +8,7 @@
 #include "net/worker.h"
 #include "server/error_body.h"
 #include "server/exchange.h"
+#include "server/generation.h"
 #include "server/hooks.h"
 #include "server/http_conn.h"
 #include "server/worker_state.h"
@@ -17,6 +18,7 @@ enum {
     DRAIN_MAX_BYTES =
         64 << 10, /* of content not yet here that is worth reading to keep the connection */
     DIRECT_BYTES = 8 << 10, /* of content: more is not copied to be gathered, but sent */
+    SETTLING_MAX_AGE_S = 5, /* what browsers take where there is no Max-Age */
 };
 
 /* ---- output ---- */
@@ -157,6 +159,18 @@ static void settle_keep_alive(struct mg_exchange *exchange)
     }
 }
 
+/* Whether the answer is a preflight's, and its generation so new that browsers are not to keep
+ * the answer for long. */
+static bool is_settling(const struct mg_exchange *exchange)
+{
+    const struct server_worker *worker = exchange->worker;
+    if (exchange->decision.kind != MG_KIND_PREFLIGHT || worker->worker == NULL) {
+        return false;
+    }
+    return mg_worker_now_ms(worker->worker) <
+           atomic_load_explicit(&exchange->generation->settles_until_ms, memory_order_relaxed);
+}
+
 static bool write_head(struct mg_exchange *exchange, const struct mg_answer *answer,
                        int64_t length)
 {
@@ -166,7 +180,7 @@ static bool write_head(struct mg_exchange *exchange, const struct mg_answer *ans
     size_t vary_count = 0;
     struct mg_answer edited;
     settle_keep_alive(exchange);
-    if (worker->runtime != NULL && !exchange->skips_hooks) {
+    if (exchange->runtime != NULL && !exchange->skips_hooks) {
         edited = *answer;
         answer = &edited;
         if (!mg_hooks_response(exchange, &edited)) {
@@ -191,7 +205,11 @@ static bool write_head(struct mg_exchange *exchange, const struct mg_answer *ans
     }
     if (owns_cors(exchange) && !answer->keeps_cors) {
         write_fields(&response, answer, vary, &vary_count);
+        size_t fields_start = out->len;
         mg_cors_write_fields(&exchange->decision, out);
+        if (is_settling(exchange)) {
+            mg_cors_clamp_max_age(out, fields_start, SETTLING_MAX_AGE_S);
+        }
         vary_count += mg_hooks_vary(exchange, vary + vary_count, MAX_VARY_LINES - vary_count);
         write_vary(&response, (struct mg_lines){vary, vary_count},
                    mg_cors_vary(&exchange->decision));
@@ -201,11 +219,15 @@ static bool write_head(struct mg_exchange *exchange, const struct mg_answer *ans
         }
         write_vary(&response, (struct mg_lines){vary, vary_count}, (struct mg_str){NULL, 0});
     }
+    if (worker->server->options.shows_revision) {
+        mg_buf_add(out, MG_STR("Moongate-Revision: "));
+        mg_buf_add(out, exchange->set->revision);
+        mg_buf_add(out, MG_STR("\r\n"));
+    }
     bool ok = mg_response_end(&response, exchange->framing, length < 0 ? 0 : (uint64_t)length,
                               connection_field(exchange));
     if (ok) {
         exchange->status = answer->status;
-        server_count(&worker->counters.status_class[answer->status / 100 % 6], 1);
     }
     exchange->bytes_out += out->len - start;
     return ok;
@@ -342,6 +364,7 @@ void mg_exchange_head(struct mg_exchange *exchange, const struct mg_answer *answ
     }
     exchange->answer = ANSWER_STREAMING;
     sent(exchange);
+    mg_exchange_settle(exchange);
 }
 
 /* Send much content as it lies, behind what is gathered, in one call. */
@@ -496,7 +519,6 @@ void mg_answer_refusal(struct server_worker *worker, struct mg_conn *conn, unsig
     mg_response_lines(&response, MG_STR(plain));
     if (mg_response_end(&response, MG_RESPONSE_LENGTH, (uint64_t)length, MG_CONNECTION_CLOSE)) {
         mg_buf_add(out, (struct mg_str){body, (size_t)length});
-        server_count(&worker->counters.status_class[status / 100 % 6], 1);
     }
     flush_to(worker, conn);
     if (conn != NULL) {

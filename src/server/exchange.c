@@ -5,6 +5,11 @@
 #include <stdlib.h>
 
 #include "core/alloc.h"
+#include "server/content.h"
+#include "server/generation.h"
+#include "server/hooks.h"
+#include "server/series.h"
+#include "server/shadow.h"
 #include "server/worker_state.h"
 
 enum {
@@ -12,6 +17,13 @@ enum {
 };
 
 struct mg_exchange *mg_exchange_new(struct server_worker *worker, struct mg_conn *conn)
+{
+    return mg_exchange_new_on(
+        worker, conn, atomic_load_explicit(&worker->server->active, memory_order_acquire));
+}
+
+struct mg_exchange *mg_exchange_new_on(struct server_worker *worker, struct mg_conn *conn,
+                                       struct mg_generation *generation)
 {
     struct mg_exchange *exchange = worker->free_exchanges;
     if (exchange != NULL) {
@@ -27,7 +39,12 @@ struct mg_exchange *mg_exchange_new(struct server_worker *worker, struct mg_conn
      * as they are. */
     exchange->conn = conn;
     exchange->worker = worker;
-    exchange->set = worker->server->set;
+    mg_generation_pin(generation, worker->index);
+    exchange->generation = generation;
+    exchange->set = generation->set;
+    exchange->runtime = generation->slots[worker->index].runtime;
+    exchange->mode =
+        conn == NULL ? MG_LISTEN_SERVE : worker->server->listen_modes[mg_conn_listener(conn)];
     exchange->handler = NULL;
     exchange->handler_state = NULL;
     exchange->head = &worker->head;
@@ -46,8 +63,10 @@ struct mg_exchange *mg_exchange_new(struct server_worker *worker, struct mg_conn
     exchange->answer = ANSWER_NONE;
     exchange->bytes_out = 0;
     exchange->started_us = 0;
+    exchange->decided_status = 0;
     exchange->error_id = 0;
     exchange->is_kept = false;
+    exchange->was_shadowed = false;
     exchange->has_begun = false;
     exchange->body_done = false;
     exchange->body_is_dropped = false;
@@ -62,9 +81,140 @@ struct mg_exchange *mg_exchange_new(struct server_worker *worker, struct mg_conn
     return exchange;
 }
 
+/* ---- those that outlive their turn ---- */
+
+static void link_kept(struct server_worker *worker, struct mg_exchange *exchange)
+{
+    exchange->next_kept = worker->kept_exchanges;
+    exchange->previous_kept = NULL;
+    if (worker->kept_exchanges != NULL) {
+        worker->kept_exchanges->previous_kept = exchange;
+    }
+    worker->kept_exchanges = exchange;
+}
+
+static void unlink_kept(struct server_worker *worker, struct mg_exchange *exchange)
+{
+    if (exchange->next_kept != NULL) {
+        exchange->next_kept->previous_kept = exchange->previous_kept;
+    }
+    if (exchange->previous_kept != NULL) {
+        exchange->previous_kept->next_kept = exchange->next_kept;
+    } else {
+        worker->kept_exchanges = exchange->next_kept;
+    }
+}
+
+/* ---- the generation ---- */
+
+unsigned mg_exchange_series(const struct mg_exchange *exchange)
+{
+    const struct mg_generation *generation = exchange->generation;
+    const struct mg_resource *resource = exchange->route.resource;
+    if (generation == NULL) {
+        return exchange->place.series;
+    }
+    return generation->rows == NULL || resource == NULL ? MG_SERIES_ROWS
+                                                        : generation->rows[resource->id];
+}
+
+struct exchange_place mg_exchange_place(const struct mg_exchange *exchange)
+{
+    const struct mg_generation *generation = exchange->generation;
+    const struct mg_resource *resource = exchange->route.resource;
+    if (generation == NULL) {
+        return exchange->place;
+    }
+    struct exchange_place place = {.generation = generation->id,
+                                   .revision = mg_str_from(generation->revision),
+                                   .series = mg_exchange_series(exchange)};
+    if (resource != NULL) {
+        place.pattern = resource->pattern;
+        place.file = resource->file;
+        place.line = resource->line;
+    }
+    if (exchange->decided_at.file != NULL) {
+        place.file = exchange->decided_at.file;
+        place.line = exchange->decided_at.line;
+    }
+    return place;
+}
+
+void mg_exchange_let_go(struct mg_exchange *exchange)
+{
+    struct mg_generation *generation = exchange->generation;
+    struct server_worker *worker = exchange->worker;
+    if (generation == NULL) {
+        return;
+    }
+    exchange->generation = NULL;
+    exchange->set = NULL;
+    exchange->runtime = NULL;
+    exchange->route.resource = NULL;
+    if (mg_generation_unpin(generation, worker->index)) {
+        mg_generation_drained(worker, generation);
+    }
+}
+
+/* Copy what the log needs, and let go. */
+static void detach(struct mg_exchange *exchange)
+{
+    struct exchange_place place = mg_exchange_place(exchange);
+    place.pattern = mg_arena_dup(&exchange->arena, place.pattern);
+    place.revision = mg_arena_dup(&exchange->arena, place.revision);
+    place.file =
+        place.file == NULL ? NULL : mg_arena_dup(&exchange->arena, mg_str_from(place.file)).ptr;
+    exchange->place = place;
+    mg_shadow_judge(exchange);
+    mg_exchange_let_go(exchange);
+}
+
+void mg_exchange_settle(struct mg_exchange *exchange)
+{
+    if (exchange->generation != NULL && !mg_hooks_are_due(exchange)) {
+        mg_hooks_forget(exchange);
+        detach(exchange);
+    }
+}
+
+static struct mg_exchange *find_expired(const struct server_worker *worker)
+{
+    struct mg_exchange *exchange = worker->kept_exchanges;
+    while (exchange != NULL &&
+           (exchange->generation == NULL || !atomic_load(&exchange->generation->is_expired))) {
+        exchange = exchange->next_kept;
+    }
+    return exchange;
+}
+
+unsigned mg_exchange_expire(struct server_worker *worker)
+{
+    struct mg_exchange *exchange;
+    unsigned count = 0;
+    /* From the front each time: an answer may end any number of exchanges. */
+    while ((exchange = find_expired(worker)) != NULL) {
+        count++;
+        if (exchange->answer != ANSWER_NONE) {
+            mg_hooks_end(exchange);
+            detach(exchange);
+            continue;
+        }
+        mg_content_refuse(exchange, 503, "generation-drained");
+        if (find_expired(worker) == exchange) {
+            mg_hooks_end(exchange);
+            detach(exchange);
+        }
+    }
+    return count;
+}
+
 void mg_exchange_free(struct mg_exchange *exchange)
 {
     struct server_worker *worker = exchange->worker;
+    if (exchange->is_kept) {
+        unlink_kept(worker, exchange);
+    }
+    mg_exchange_let_go(exchange);
     mg_arena_fini(&exchange->arena);
     if (worker->free_exchange_count >= MAX_FREE_EXCHANGES) {
         free(exchange);
@@ -153,6 +303,7 @@ bool mg_exchange_keep(struct mg_exchange *exchange)
         follow(&move, &exchange->route.params[i].value);
     }
     exchange->is_kept = true;
+    link_kept(exchange->worker, exchange);
     return true;
 }
 

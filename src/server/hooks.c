@@ -9,48 +9,8 @@
 #include "core/clock.h"
 #include "policy/runtime.h"
 #include "server/exchange.h"
+#include "server/generation.h"
 #include "server/worker_state.h"
-
-/* ---- states ---- */
-
-bool mg_hooks_start(struct mg_server *server, unsigned count, struct mg_errs *errs)
-{
-    const struct mg_limits *limits = &server->options.limits;
-    if (!mg_policy_set_needs_lua(server->set)) {
-        return true;
-    }
-    const struct mg_runtime_options options = {
-        .budget = {.max_cpu_ms = (uint32_t)limits->hook_cpu,
-                   .max_steps = limits->hook_steps,
-                   .max_bytes = limits->hook_bytes,
-                   .counts = server->options.counts_steps},
-        .dicts = server->dicts,
-        .generation = 1,
-    };
-    server->runtimes = mg_calloc(count, sizeof(struct mg_runtime *));
-    if (server->runtimes == NULL) {
-        mg_errs_fail(errs, "out-of-memory", NULL, "no memory to start");
-        return false;
-    }
-    for (; server->runtime_count < count; server->runtime_count++) {
-        struct mg_runtime *runtime = mg_runtime_new(server->set, &options, errs);
-        if (runtime == NULL) {
-            return false;
-        }
-        server->runtimes[server->runtime_count] = runtime;
-    }
-    return true;
-}
-
-void mg_hooks_stop(struct mg_server *server)
-{
-    for (unsigned i = 0; i < server->runtime_count; i++) {
-        mg_runtime_free(server->runtimes[i]);
-    }
-    free(server->runtimes);
-    server->runtimes = NULL;
-    server->runtime_count = 0;
-}
 
 /* ---- what scripts see ---- */
 
@@ -68,7 +28,7 @@ static struct mg_request *view(struct mg_exchange *exchange)
         if (request == NULL) {
             return NULL;
         }
-        request->generation = 1;
+        request->generation = exchange->generation->id;
         request->remote_addr = remote_of;
         request->context = exchange;
         request->arena = &exchange->arena;
@@ -89,16 +49,31 @@ static struct mg_request *view(struct mg_exchange *exchange)
 static struct mg_plugin_list plugins_of(const struct mg_exchange *exchange, enum mg_hook hook)
 {
     const struct mg_resource *resource = exchange->route.resource;
-    if (exchange->worker->runtime == NULL || resource == NULL) {
+    if (exchange->runtime == NULL || resource == NULL) {
         return (struct mg_plugin_list){NULL, 0};
     }
-    return mg_runtime_plugins(exchange->worker->runtime, resource, hook);
+    return mg_runtime_plugins(exchange->runtime, resource, hook);
 }
 
 static void report(const struct mg_exchange *exchange, const char *hook,
                    const struct mg_script_fault *fault)
 {
-    mg_runtime_report(exchange->worker->runtime, hook, fault);
+    mg_runtime_report(exchange->runtime, hook, fault);
+}
+
+/* Count the plugins that a phase was for, up to one that failed; not those of a gate or a
+ * shadow. */
+static void count_plugins(const struct mg_exchange *exchange, const struct mg_plugin_list *list,
+                          enum mg_hook hook, const struct mg_plugin *failed)
+{
+    for (size_t i = 0; i < list->count && exchange->started_us != 0; i++) {
+        const struct mg_plugin *plugin = list->entries[i].plugin;
+        mg_traffic_count_plugin(&exchange->worker->traffic, plugin->name, hook,
+                                plugin == failed);
+        if (plugin == failed && hook != MG_HOOK_LOG) {
+            return;
+        }
+    }
 }
 
 /* Refuse, without CORS fields: a script failed. */
@@ -120,7 +95,7 @@ static void narrow(struct mg_exchange *exchange)
         return;
     }
     struct mg_request *request = view(exchange);
-    struct mg_script *script = mg_runtime_script(exchange->worker->runtime);
+    struct mg_script *script = mg_runtime_script(exchange->runtime);
     struct mg_script_fault fault;
     const struct mg_plugin *failed = NULL;
     if (request == NULL) {
@@ -130,12 +105,13 @@ static void narrow(struct mg_exchange *exchange)
         report(exchange, "decision", &fault);
         deny(exchange);
     }
+    count_plugins(exchange, &list, MG_HOOK_DECISION, failed);
 }
 
 void mg_hooks_decide(struct mg_exchange *exchange, const struct mg_cors_request *request)
 {
     const struct mg_resource *resource = exchange->route.resource;
-    struct mg_runtime *runtime = exchange->worker->runtime;
+    struct mg_runtime *runtime = exchange->runtime;
     if (resource->functions == 0) {
         bool rejects = resource->rule != NULL && mg_rule_rejects(resource->rule);
         enum mg_kind kind = mg_cors_classify(request, rejects);
@@ -211,8 +187,10 @@ bool mg_hooks_request(struct mg_exchange *exchange)
     }
     struct mg_script_fault fault;
     const struct mg_plugin *failed = NULL;
-    if (!mg_dispatch_request_hooks(mg_runtime_script(exchange->worker->runtime), &list, request,
-                                   answer, &failed, &fault)) {
+    bool ok = mg_dispatch_request_hooks(mg_runtime_script(exchange->runtime), &list, request,
+                                        answer, &failed, &fault);
+    count_plugins(exchange, &list, MG_HOOK_REQUEST, failed);
+    if (!ok) {
         report(exchange, "request", &fault);
         exchange->handler = NULL;
         return true;
@@ -222,6 +200,12 @@ bool mg_hooks_request(struct mg_exchange *exchange)
         exchange->handler_state = answer;
     }
     return answer->is_given;
+}
+
+unsigned mg_hooks_given_status(const struct mg_exchange *exchange)
+{
+    const struct mg_plugin_answer *answer = exchange->handler_state;
+    return exchange->handler == &handler_given ? answer->status : 0;
 }
 
 /* ---- the plugin handler ---- */
@@ -266,9 +250,10 @@ static void plugin_body_end(struct mg_exchange *exchange)
     }
     struct mg_str body = content == NULL ? MG_STR("") : mg_buf_str(content);
     request->body = &body;
-    bool ok = mg_dispatch_handler(mg_runtime_script(exchange->worker->runtime), &list, request,
-                                  &answer, &failed, &fault);
+    bool ok = mg_dispatch_handler(mg_runtime_script(exchange->runtime), &list, request, &answer,
+                                  &failed, &fault);
     request->body = NULL;
+    count_plugins(exchange, &list, MG_HOOK_HANDLER, failed);
     drop_content(exchange);
     if (ok && answer.is_given) {
         respond_with(exchange, &answer);
@@ -356,8 +341,10 @@ bool mg_hooks_response(struct mg_exchange *exchange, struct mg_answer *answer)
     if (request == NULL || !take_apart(exchange, answer, &response)) {
         return false;
     }
-    if (!mg_dispatch_response(mg_runtime_script(exchange->worker->runtime), &list, request,
-                              &response, &failed, &fault)) {
+    bool ok = mg_dispatch_response(mg_runtime_script(exchange->runtime), &list, request,
+                                   &response, &failed, &fault);
+    count_plugins(exchange, &list, MG_HOOK_RESPONSE, failed);
+    if (!ok) {
         report(exchange, "response", &fault);
         return false;
     }
@@ -425,28 +412,41 @@ static void log_hooks(struct mg_exchange *exchange)
         .status = exchange->answer == ANSWER_NONE ? 0 : exchange->status,
         .bytes = exchange->bytes_out,
         .duration_us = exchange->started_us == 0 ? 0 : mg_clock_us() - exchange->started_us,
-        .wall_ms = mg_clock_wall_us() / 1000,
+        .wall_ms = mg_plugin_clock_wall(exchange->worker->server->clock),
         .ctx = exchange->script == NULL ? 0 : exchange->script->ctx,
     };
     struct mg_script_fault fault;
     const struct mg_plugin *failed = NULL;
-    if (!mg_dispatch_log(mg_runtime_script(exchange->worker->runtime), &list, &record, &failed,
+    if (!mg_dispatch_log(mg_runtime_script(exchange->runtime), &list, &record, &failed,
                          &fault)) {
         report(exchange, "log", &fault);
     }
+    count_plugins(exchange, &list, MG_HOOK_LOG, failed);
 }
 
-void mg_hooks_end(struct mg_exchange *exchange)
+bool mg_hooks_are_due(const struct mg_exchange *exchange)
 {
-    struct mg_runtime *runtime = exchange->worker->runtime;
+    return plugins_of(exchange, MG_HOOK_LOG).count > 0;
+}
+
+void mg_hooks_forget(struct mg_exchange *exchange)
+{
+    struct mg_runtime *runtime = exchange->runtime;
     if (runtime == NULL) {
         return;
     }
-    log_hooks(exchange);
     if (exchange->script != NULL && exchange->script->ctx != 0) {
         mg_request_release(mg_runtime_script(runtime), exchange->script);
     }
     if (exchange->script != NULL) {
         mg_script_idle(mg_runtime_script(runtime));
+    }
+}
+
+void mg_hooks_end(struct mg_exchange *exchange)
+{
+    if (exchange->runtime != NULL) {
+        log_hooks(exchange);
+        mg_hooks_forget(exchange);
     }
 }

@@ -19,6 +19,7 @@
 #include "server/content.h"
 #include "server/exchange.h"
 #include "server/hooks.h"
+#include "server/shadow.h"
 #include "server/worker_state.h"
 
 enum {
@@ -55,7 +56,7 @@ static void wait_for_request(struct mg_conn *conn)
 static void log_exchange(struct mg_exchange *exchange, const char *close_reason)
 {
     struct server_worker *worker = exchange->worker;
-    server_count(&worker->counters.requests, 1);
+    mg_traffic_count(&worker->traffic, exchange);
     if (worker->log != NULL && !mg_access_log_add(worker->log, exchange, close_reason)) {
         server_count(&worker->counters.log_dropped, 1);
     }
@@ -67,6 +68,7 @@ static void drop_exchange(struct http_conn *http, const char *close_reason)
     http->exchange = NULL;
     log_exchange(exchange, close_reason);
     mg_hooks_end(exchange);
+    mg_shadow_judge(exchange);
     mg_exchange_free(exchange);
 }
 
@@ -85,22 +87,26 @@ static const char *close_reason_of(const struct mg_exchange *exchange)
                                                               : "content-unread";
 }
 
-/* Returns: whether the connection goes on with another request. */
-static bool finish_exchange(struct mg_conn *conn, struct http_conn *http)
+/* `has_more`: bytes behind the request have come. Closing a socket with unread bytes resets the
+ * connection, which may cost the client its answer (RFC 9112 9.6).
+ * Returns: whether the connection goes on with another request. */
+static bool finish_exchange(struct mg_conn *conn, struct http_conn *http, bool has_more)
 {
     struct mg_exchange *exchange = http->exchange;
     const char *close_reason = close_reason_of(exchange);
     bool is_whole = exchange->body_done || exchange->is_tunnel;
+    bool is_last = is_whole && !has_more && exchange->head->method != MG_METHOD_CONNECT;
     drop_exchange(http, close_reason);
     if (close_reason == NULL && !http->has_eof) {
         wait_for_request(conn);
         return true;
     }
     mg_answer_flush(worker_of(conn));
-    if (is_whole) {
-        mg_conn_close(conn, close_reason != NULL ? close_reason : "peer-closed");
+    const char *reason = close_reason != NULL ? close_reason : "peer-closed";
+    if (is_last) {
+        mg_conn_close(conn, reason);
     } else {
-        mg_conn_close_lingering(conn, close_reason);
+        mg_conn_close_lingering(conn, reason);
     }
     return false;
 }
@@ -122,7 +128,7 @@ static void refuse_head(struct mg_conn *conn, struct http_conn *http, unsigned s
 {
     struct server_worker *worker = worker_of(conn);
     http->is_in_head = false;
-    server_count(&worker->counters.requests, 1);
+    mg_traffic_count_refusal(&worker->traffic, status, reason);
     if (worker->log != NULL) {
         struct access_refusal refusal = {mg_conn_peer(conn), status, reason,
                                          status == 408 ? NULL : &worker->head};
@@ -165,7 +171,7 @@ static size_t read_head(struct mg_conn *conn, struct http_conn *http, struct mg_
         return 0;
     }
     exchange->head_bytes = bytes.ptr;
-    exchange->started_us = worker->log != NULL ? mg_clock_us() : 0;
+    exchange->started_us = mg_clock_us();
     http->exchange = exchange;
     mg_content_begin(exchange);
     return worker->head.size;
@@ -177,8 +183,15 @@ static bool is_full(struct mg_conn *conn, unsigned answered)
 {
     struct server_worker *worker = worker_of(conn);
     const struct mg_limits *limits = limits_of(worker);
-    return answered >= limits->pipelined ||
-           mg_conn_pending(conn) + worker->out.len > limits->unsent_bytes;
+    if (answered >= limits->pipelined) {
+        server_count(&worker->traffic.turns_given_up, 1);
+        return true;
+    }
+    if (mg_conn_pending(conn) + worker->out.len > limits->unsent_bytes) {
+        server_count(&worker->traffic.reads_held_back, 1);
+        return true;
+    }
+    return false;
 }
 
 /* Let the others have their turn, or let the client read first. */
@@ -213,7 +226,7 @@ static size_t run_turn(struct mg_conn *conn, struct http_conn *http, struct mg_s
         taken += mg_content_feed(http->exchange, mg_str_from_offset(bytes, taken));
         bool is_over = http->exchange->answer == ANSWER_DONE &&
                        (http->exchange->body_done || !http->exchange->keep_alive);
-        if (!is_over || !finish_exchange(conn, http)) {
+        if (!is_over || !finish_exchange(conn, http, taken < bytes.len)) {
             break;
         }
         answered++;
@@ -231,6 +244,9 @@ static void suspend(struct mg_conn *conn, struct http_conn *http)
         abort_exchange(http, "out-of-memory");
         mg_conn_abort(conn, "out-of-memory");
         return;
+    }
+    if (exchange->answer != ANSWER_NONE) {
+        mg_exchange_settle(exchange);
     }
     if (mg_conn_is_closing(conn)) {
         return;
@@ -351,6 +367,7 @@ static void on_close(struct mg_conn *conn, const char *reason)
     if (http->exchange != NULL) {
         abort_exchange(http, reason);
     }
+    mg_name_counters_add(&worker_of(conn)->traffic.closed, mg_str_from(reason));
 }
 
 const struct mg_protocol mg_http_protocol = {

@@ -34,6 +34,8 @@ struct mg_limits {
     uint64_t connections;   /* a worker: 503 */
     uint64_t defer_accept;  /* s: TCP_DEFER_ACCEPT, 0 off */
     uint64_t stop_timeout;  /* ms for what is in flight when stopping */
+    uint64_t drain_timeout; /* ms that exchanges may hold a generation that was replaced twice:
+                               503 */
     uint64_t hook_cpu;      /* ms of CPU time for one call of a policy's or plugins' hooks */
     uint64_t hook_steps; /* work that C does for such a call: bytes compared, elements moved */
     uint64_t hook_bytes; /* memory that such a call may add */
@@ -63,6 +65,7 @@ struct mg_limits {
     X(connections, 16384, false)         \
     X(defer_accept, 1, false)            \
     X(stop_timeout, 30000, true)         \
+    X(drain_timeout, 30000, true)        \
     X(hook_cpu, 5, true)                 \
     X(hook_steps, 1000000, false)        \
     X(hook_bytes, 4194304, false)        \
@@ -79,15 +82,30 @@ struct mg_strings {
     size_t count;
 };
 
+/* What a listener is for. */
+enum mg_listen_mode {
+    MG_LISTEN_SERVE,     /* answers requests */
+    MG_LISTEN_AUTHORIZE, /* answers what proxies ask; the original request is in fields */
+    MG_LISTEN_EXT_AUTHZ  /* the same, where the request that comes is the original one: Envoy */
+};
+
+/* Which fields of trusted proxies are read. */
+enum mg_trust_fields {
+    MG_TRUST_X_FORWARDED, /* X-Forwarded-For, -Proto, -Host */
+    MG_TRUST_FORWARDED    /* Forwarded (RFC 7239) */
+};
+
 struct mg_server_options {
-    struct mg_strings listen;                    /* addresses; none: 127.0.0.1:8080 */
-    struct mg_strings policies;                  /* files and directories */
-    struct mg_strings plugins;                   /* directories of plugins */
-    struct mg_strings name_servers;              /* in place of the machine's */
+    struct mg_strings listen;                              /* addresses; none: 127.0.0.1:8080 */
+    enum mg_listen_mode listen_modes[MG_OPTIONS_MAX_LIST]; /* of the same index */
+    struct mg_strings policies;                            /* files and directories */
+    struct mg_strings plugins;                             /* directories of plugins */
+    struct mg_strings name_servers;                        /* in place of the machine's */
     struct mg_strings upstreams;                 /* servers of the upstream "default" */
     struct mg_strings public_origins;            /* serialized origins of this server */
-    struct mg_cidr trusted[MG_OPTIONS_MAX_LIST]; /* proxies whose X-Forwarded-* count */
+    struct mg_cidr trusted[MG_OPTIONS_MAX_LIST]; /* proxies that are believed and may ask */
     size_t trusted_count;
+    enum mg_trust_fields trusted_fields;
     unsigned workers;       /* 0: one a core */
     const char *access_log; /* a path, "-" for standard output, "off" */
     enum mg_log_format log_format;
@@ -96,7 +114,16 @@ struct mg_server_options {
     bool counts_steps; /* hooks' instructions are counted one by one: the same request costs the
                           same each time, and ten times as much */
     uint64_t stop_delay_ms;
+    struct mg_strings admin;      /* of the admin interface: addresses, or "off" */
+    bool has_default_admin;       /* without any: at its default place, else none */
+    const char *admin_token_file; /* what TCP asks for; NULL: none */
     const char *health_path; /* prefix of /healthz and /readyz on the main listeners, or NULL */
+    const char *state_dir;   /* where the last good set is kept; NULL: nowhere */
+    bool ignores_files;      /* changed files are read on SIGHUP and command only */
+    bool guards_wider;       /* a set that allows more is not published unless confirmed */
+    bool shows_revision;     /* answers carry Moongate-Revision */
+    uint64_t settle_ms;      /* Max-Age is clamped this long after a swap */
+    uint64_t shadow_one_in;  /* a shadow judges one of so many exchanges */
     struct mg_limits limits;
     const struct mg_handler *const
         *handlers; /* the program's own, by name; NULL-terminated, or NULL */

@@ -13,9 +13,12 @@
 #include "http/date.h"
 #include "http/head.h"
 #include "net/worker.h"
+#include "plugin/plugin.h"
 #include "server/server.h"
+#include "server/traffic.h"
 
 struct access_ring;
+struct mg_generation;
 struct mg_proxy;
 
 enum {
@@ -26,14 +29,18 @@ enum {
 };
 
 struct server_counters {
-    atomic_ullong requests;
-    atomic_ullong status_class[6]; /* by first digit */
     atomic_ullong log_dropped;
+    atomic_ullong expired;   /* exchanges that the drain limit ended */
+    atomic_ullong shadowed;  /* exchanges that a shadow has judged */
+    atomic_ullong differing; /* otherwise than the active generation */
+    atomic_ullong wider;     /* of those: allowed by the shadow alone */
+    atomic_ullong narrower;  /* of those: allowed by the active one alone */
 };
 
 struct server_worker {
     struct mg_server *server;
     struct mg_worker *worker;
+    unsigned index;
     struct mg_conn *
         turn; /* the connection whose callback runs: its output waits for the end of the turn */
     struct mg_buf out;   /* that output */
@@ -41,11 +48,15 @@ struct server_worker {
     struct mg_date date;
     struct mg_exchange *free_exchanges;
     unsigned free_exchange_count;
-    struct access_ring *log;    /* NULL: no access log */
-    struct mg_runtime *runtime; /* NULL: the set runs no Lua */
-    struct mg_proxy *proxy;     /* upstreams; NULL in a gate */
-    uint64_t next_id;           /* of errors; 0: not drawn yet */
+    struct mg_exchange *kept_exchanges; /* that outlive their turn */
+    struct access_ring *log;            /* NULL: no access log */
+    struct mg_generation *shadow;       /* judged beside the active one; NULL: none */
+    uint64_t shadow_turn;               /* exchanges until the next that it judges */
+    uint64_t shadow_logged_ms;          /* when a difference was logged last */
+    struct mg_proxy *proxy;             /* upstreams; NULL in a gate */
+    uint64_t next_id;                   /* of errors; 0: not drawn yet */
     struct server_counters counters;
+    struct mg_traffic traffic;
 };
 
 static inline bool server_is_stopping(const struct server_worker *worker)
@@ -55,7 +66,10 @@ static inline bool server_is_stopping(const struct server_worker *worker)
 
 static inline time_t server_wall_s(const struct server_worker *worker)
 {
-    return worker->worker != NULL ? mg_worker_wall_s(worker->worker) : mg_clock_wall_s();
+    if (worker->worker != NULL) {
+        return mg_worker_wall_s(worker->worker);
+    }
+    return (time_t)(mg_plugin_clock_wall(worker->server->clock) / 1000);
 }
 
 /* Make slices of the options' public origins, for the decisions. */

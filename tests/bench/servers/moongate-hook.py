@@ -38,5 +38,5 @@ def command(p):
     granted = moongate.names([p.origin_exact, f"https://*.{suffix}"])
     text = HOOK % (p.origin_exact, moongate.names(p.methods), moongate.names(p.headers), granted, p.max_age)
     binary = os.environ.get("MOONGATE", os.path.join(p.here, "../../build/release/moongate"))
-    return [binary, "serve", "--workers", "1", "--listen", f"127.0.0.1:{PORT}", "--limit", "idle-timeout=600s",
+    return [binary, "serve", "--admin", "off", "--workers", "1", "--listen", f"127.0.0.1:{PORT}", "--limit", "idle-timeout=600s",
             "--policy", p.write("policy.lua", text)]

@@ -32,5 +32,5 @@ def command(p):
     if p.variant == "paths":
         text += "".join(resource(path + "{rest...}", p.methods, rule(p, origins, age)) for path, age in p.paths)
     binary = os.environ.get("MOONGATE", os.path.join(p.here, "../../build/release/moongate"))
-    return [binary, "serve", "--workers", "1", "--listen", f"127.0.0.1:{PORT}", "--limit", "idle-timeout=600s",
+    return [binary, "serve", "--admin", "off", "--workers", "1", "--listen", f"127.0.0.1:{PORT}", "--limit", "idle-timeout=600s",
             "--policy", p.write("policy.lua", text)]

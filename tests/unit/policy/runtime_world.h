@@ -40,7 +40,7 @@ static inline struct mg_str world_remote(void *context)
 static inline void world_open_with(struct world *world, const char *desc, const char *text,
                                    const struct mg_script_budget *budget)
 {
-    const struct mg_runtime_options options = {.budget = *budget, .generation = 7};
+    const struct mg_runtime_options options = {.budget = *budget};
     *world = (struct world){.desc = desc};
     world->set = load_text(text, &world->errs, NULL);
     if (world->set == NULL) {

@@ -149,7 +149,7 @@ static const char *names_of(const struct world *world, const char *path, enum mg
 
 static void open_with_plugins(struct world *world, const char *text)
 {
-    const struct mg_runtime_options options = {.generation = 1};
+    const struct mg_runtime_options options = {.dicts = NULL};
     *world = (struct world){.desc = text};
     world->set = load_with_plugins(text, &world->errs);
     mg_errs_print(&world->errs, stderr);

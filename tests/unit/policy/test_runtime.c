@@ -94,7 +94,7 @@ static void functions_find_their_resources_in_any_order(void **state)
                "end } }\n"
                "end\n");
     for (int s = 0; s < STATES; s++) {
-        const struct mg_runtime_options options = {.generation = 1};
+        const struct mg_runtime_options options = {.dicts = NULL};
         mg_runtime_free(world.runtime);
         world.runtime = mg_runtime_new(world.set, &options, &world.errs);
         mg_expect_true("a state more", world.runtime != NULL);
@@ -187,7 +187,7 @@ static void files_are_read_once(void **state)
     write_file("_gone.lua", "error 'here again'");
     write_file("a.lua", "x");
     remove_tree(root);
-    const struct mg_runtime_options options = {.generation = 1};
+    const struct mg_runtime_options options = {.dicts = NULL};
     world.runtime = mg_runtime_new(world.set, &options, &world.errs);
     mg_errs_print(&world.errs, stderr);
     mg_expect_true("made", world.runtime != NULL);
@@ -215,7 +215,7 @@ static void credentials_for_a_file_of_origins(void **state)
     struct world world = {.desc = "credentials"};
     world.set = load_root(&world.errs);
     mg_errs_print(&world.errs, stderr);
-    const struct mg_runtime_options options = {.generation = 1};
+    const struct mg_runtime_options options = {.dicts = NULL};
     world.runtime = mg_runtime_new(world.set, &options, &world.errs);
     mg_expect_true("made", world.runtime != NULL);
     mg_arena_init(&world.arena, NULL, 0, WORLD_ARENA_BYTES);
@@ -249,7 +249,7 @@ static void memory_may_run_out_anywhere(void **state)
     for (long n = 1; n < 100000; n += 1 + n / 50) {
         struct world world = {.desc = "memory"};
         const struct mg_policy_options options = {0};
-        const struct mg_runtime_options runtime_options = {.generation = 1};
+        const struct mg_runtime_options runtime_options = {.dicts = NULL};
         mg_errs_init(&world.errs);
         (void)mg_alloc_fail_at(n);
         world.set = mg_policy_set_load_text("p.lua", mg_str_from(whole), &options, &world.errs);

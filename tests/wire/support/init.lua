@@ -64,8 +64,15 @@ function M.run(arguments, options)
   local dir = process.make_dir()
   local policies = options and options.policy and write_policies(dir, options.policy)
   local argv = { M.program() }
+  local has_admin = arguments[1] ~= "serve"
   for _, argument in ipairs(arguments) do
     argv[#argv + 1] = argument == "POLICY" and policies or argument
+    has_admin = has_admin or argument == "--admin"
+  end
+  if not has_admin then
+    -- The default place is one for all servers of a user.
+    table.insert(argv, "--admin")
+    table.insert(argv, "off")
   end
   local child = process.spawn(argv, dir, options and options.environment)
   local status = child:wait(20)
@@ -89,9 +96,9 @@ local function read_addresses(child, count)
 end
 
 --- Starts a server and waits until it listens.
--- `options`: policy (as for M.run; false: none), listen (list, default one TCP address),
--- workers (default
--- 2), limits (table of --limit names and values), arguments (further ones), environment,
+-- `options`: policy (as for M.run; false: none), listen (list, default one TCP address), admin
+-- (an address or a list of them, in which DIR is the server's directory; default "off"),
+-- workers (default 2), limits (table of --limit names and values), arguments (further ones), environment,
 -- program (one in place of the program under test), access_log (default "access.log" in the
 -- server's directory).
 function M.start(options)
@@ -109,6 +116,10 @@ function M.start(options)
   add("--workers", options.workers or 2, "--access-log", options.access_log or "access.log")
   for _, address in ipairs(listen) do
     add("--listen", (address:gsub("DIR", dir)))
+  end
+  local admin = options.admin or "off"
+  for _, address in ipairs(type(admin) == "table" and admin or { admin }) do
+    add("--admin", (address:gsub("DIR", dir)))
   end
   if M.is_sanitized() then
     add("--limit", "hook-cpu=200ms") -- a sanitizer's share of a hook's time is not the hook's
