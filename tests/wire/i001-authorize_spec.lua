@@ -122,7 +122,7 @@ end
 
 -- A body of the engine's, less what is another one each time.
 local function without_id(body)
-  return (body:gsub("%(id %x+%)", "(id)"))
+  return (body:gsub(" %(id %x+%)", ""))
 end
 
 -- The original requests: method, target, fields. Each is sent to the serving listener as it is,

@@ -156,8 +156,17 @@ static inline size_t length_of(const char *head, const char *end)
     return at == NULL || at > end ? 0 : strtoul(at + strlen(name), NULL, 10);
 }
 
-/* Take one answer out of the inbox, without its Date: what follows is then the same for the
- * same decision. */
+/* Cover the id of an error, which is another one each time. */
+static inline void cover_id(char *answer)
+{
+    char *id = strstr(answer, "(id ");
+    for (id = id == NULL ? NULL : id + 4; id != NULL && *id != ')' && *id != '\0'; id++) {
+        *id = '0';
+    }
+}
+
+/* Take one answer out of the inbox, without its Date and with its id covered: what follows is
+ * then the same for the same decision. */
 static inline bool read_answer(struct inbox *inbox, char out[static ANSWER_SIZE])
 {
     while (true) {
@@ -176,6 +185,7 @@ static inline bool read_answer(struct inbox *inbox, char out[static ANSWER_SIZE]
             memcpy(out, inbox->bytes, before);
             memcpy(out + before, line_end, rest);
             out[before + rest] = '\0';
+            cover_id(out);
             inbox->length -= size;
             memmove(inbox->bytes, inbox->bytes + size, inbox->length);
             return true;

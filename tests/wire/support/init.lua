@@ -98,7 +98,8 @@ end
 --- Starts a server and waits until it listens.
 -- `options`: policy (as for M.run; false: none), listen (list, default one TCP address), admin
 -- (an address or a list of them, in which DIR is the server's directory; default "off"),
--- workers (default 2), limits (table of --limit names and values), arguments (further ones), environment,
+-- workers (default 2), limits (table of --limit names and values), arguments (further ones),
+-- environment,
 -- program (one in place of the program under test), access_log (default "access.log" in the
 -- server's directory).
 function M.start(options)

@@ -93,7 +93,8 @@ end
 
 --- What of an answer its policies decide: everything but Date.
 function M.normal(answer)
-  return (answer.head:gsub("\r\nDate: [^\r]*", "", 1)) .. "\r\n" .. answer.body
+  return (answer.head:gsub("\r\nDate: [^\r]*", "", 1)) .. "\r\n"
+    .. answer.body:gsub("%(id %x+%)", "(id)")
 end
 
 return M
