@@ -1,5 +1,5 @@
-/* test_connect.c - connections that the program makes: there or not, bytes before and after, each
- * direction by itself, and what a server said before it closed.
+/* test_connect.c - connections that the program makes: there or not, bytes before and after,
+ * each direction by itself, and what a server said before it closed.
  */
 #include "harness.h"
 #include "net/connect.h"
