@@ -66,7 +66,10 @@ static int read_arguments(int argc, char **argv, struct reading *reading)
             return code;
         }
     }
-    if (reading->action == NULL && !reading->client.wants_help) {
+    if (reading->client.wants_help) {
+        return MG_EXIT_OK;
+    }
+    if (reading->action == NULL) {
         return mg_cli_usage("shadow", "one of status, promote and discard says what to do");
     }
     if (reading->confirms && strcmp(reading->action, "promote") != 0) {

@@ -311,8 +311,13 @@ bool mg_admin_start(struct mg_admin *admin, struct mg_errs *errs)
         .busy_answer = MG_STR(busy),
     };
     json_object_seed(0); /* once, before threads make objects */
+    /* The thread may have its first command before this assignment: commands begin by taking
+     * the lock. */
+    (void)pthread_mutex_lock(&admin->lock);
     admin->workers = mg_workers_start(&options, errs);
-    return admin->workers != NULL;
+    bool ok = admin->workers != NULL;
+    (void)pthread_mutex_unlock(&admin->lock);
+    return ok;
 }
 
 void mg_admin_stop(struct mg_admin *admin)

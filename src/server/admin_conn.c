@@ -36,6 +36,7 @@ struct admin_conn {
     bool keep_alive;
     bool is_head;
     bool has_eof;
+    bool is_tcp;
 };
 
 static struct mg_admin *admin_of(struct mg_conn *conn)
@@ -173,7 +174,8 @@ static bool admit(struct mg_conn *conn, const struct mg_target *target, bool is_
         refuse(conn, 403, "origin-refused", "no page may use the admin interface");
         return false;
     }
-    if (is_from_unix(conn)) {
+    const struct admin_conn *state = mg_conn_user(conn);
+    if (!state->is_tcp) {
         return true;
     }
     if (!names_this_machine(target->authority)) {
@@ -327,13 +329,23 @@ static size_t read_content(struct mg_conn *conn, struct mg_str bytes)
 
 /* ---- the connection ---- */
 
+/* Whoever is on this machine can connect by TCP: that must not take the places of the socket. */
 static void on_open(struct mg_conn *conn)
 {
+    struct mg_admin *admin = admin_of(conn);
+    struct admin_conn *state = mg_conn_user(conn);
+    state->is_tcp = !is_from_unix(conn);
+    admin->tcp_connections += state->is_tcp;
+    if (state->is_tcp && admin->tcp_connections > ADMIN_MAX_TCP_CONNECTIONS) {
+        mg_conn_abort(conn, "connection-limit");
+        return;
+    }
     mg_conn_set_deadline(conn, ADMIN_REQUEST_MS);
 }
 
 /* One request a turn: whoever sends many gets the next answer when this one is taken, and the
  * other connections have theirs in between. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the signature is the net layer's */
 static size_t on_bytes(struct mg_conn *conn, char *bytes, size_t count)
 {
     struct admin_conn *state = mg_conn_user(conn);
@@ -398,6 +410,7 @@ static void on_close(struct mg_conn *conn, const char *reason)
 {
     (void)reason;
     struct admin_conn *state = mg_conn_user(conn);
+    admin_of(conn)->tcp_connections -= state->is_tcp;
     if (state->job != NULL) {
         admin_job_forget(state->job);
     }

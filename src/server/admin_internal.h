@@ -21,6 +21,7 @@ struct mg_workers;
 
 enum {
     ADMIN_MAX_CONNECTIONS = 256,
+    ADMIN_MAX_TCP_CONNECTIONS = 128, /* of them */
     ADMIN_MAX_CONTENT_BYTES = 64 << 10,
     ADMIN_MAX_REPLY_BYTES = 32 << 20,
     ADMIN_MAX_JOBS = 16,      /* commands that run or wait at once */
@@ -76,6 +77,7 @@ struct mg_admin {
     struct mg_head head;
     struct mg_date date;
     struct mg_buf out;
+    unsigned tcp_connections;
     struct admin_counters counters;
     /* Commands. */
     pthread_mutex_t lock;
@@ -90,12 +92,12 @@ extern const struct mg_protocol admin_protocol;
 /* admin_conn.c: a command has ended; `conn` waits for its reply. */
 void admin_conn_finish(struct mg_conn *conn, struct admin_reply *reply);
 
-/* admin_job.c: run the endpoint's command on a thread of its own. Takes `order`. *job is what
+/* admin_job.c: run the endpoint's command on a thread of its own. Takes `order`. *out is what
  * the connection gives to admin_job_forget when it ends before. Returns: NULL, or why not. */
 struct admin_job;
 const char *admin_job_start(struct mg_admin *admin, const struct admin_endpoint *endpoint,
                             struct admin_order *order, struct mg_conn *conn,
-                            struct admin_job **job);
+                            struct admin_job **out);
 /* Nobody waits for the reply any more; the command goes on. */
 void admin_job_forget(struct admin_job *job);
 /* Wait until no command runs. None starts afterwards. */

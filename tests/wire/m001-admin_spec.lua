@@ -182,6 +182,32 @@ describe("the admin interface over TCP", function()
     end)
   end
 
+  it("leaves the socket its places, however many connect", function()
+    local held = {}
+    for i = 1, 140 do
+      held[i] = client.tcp(server, port):send("GET /status HTTP/1.1\r\n")
+    end
+    local ended
+    process.poll(10, function()
+      ended = 0
+      for _, connection in ipairs(held) do
+        connection.handle:settimeout(0)
+        local _, err = connection.handle:receive(1)
+        ended = ended + (err ~= "timeout" and 1 or 0)
+      end
+      return ended == 12
+    end)
+    assert.equals(12, ended)
+    assert.equals(200, (ask(server, "GET /status")).status)
+    for _, connection in ipairs(held) do
+      connection:close()
+    end
+    assert.is_truthy(process.poll(10, function()
+      local ok, answer = pcall(ask_tcp, "GET /healthz", HOST)
+      return ok and answer.status == 200
+    end))
+  end)
+
   it("refuses pages, by whichever way", function()
     assert.equals(403, ask_tcp("GET /healthz", HOST, "Origin: http://127.0.0.1:9090").status)
     assert.equals(403, (ask(server, "POST /rollback",

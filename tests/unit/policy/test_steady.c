@@ -88,6 +88,35 @@ static void files_that_never_rest_are_told_of(void **state)
     (void)close(ends[1]);
 }
 
+/* Whether the file at `path` counts as fresh when it is noted now. */
+static bool is_fresh(const char *path)
+{
+    struct stat status;
+    struct mg_witness witness;
+    mg_witness_init(&witness);
+    assert_int_equal(stat(path, &status), 0);
+    mg_witness_note(&witness, path, &status);
+    bool is_fresh = mg_witness_is_fresh(&witness);
+    mg_witness_fini(&witness);
+    return is_fresh;
+}
+
+static void what_has_just_changed_is_fresh(void **state)
+{
+    (void)state;
+    const struct timespec wait = {.tv_nsec = 5000000};
+    bool was_fresh = false;
+    for (int i = 0; i < 100 && !was_fresh; i++) { /* the machine may be slow once */
+        write_file("a.lua", "resource '/' { " NONE);
+        was_fresh = is_fresh(path_of("a.lua"));
+    }
+    mg_expect_true("just written", was_fresh);
+    for (int i = 0; i < 1000 && is_fresh(path_of("a.lua")); i++) {
+        (void)nanosleep(&wait, NULL);
+    }
+    mg_expect_true("later", !is_fresh(path_of("a.lua")));
+}
+
 /* Load a set of all kinds of files, do `change`, and expect the witness to notice, or not. */
 static void expect_noticed(const char *desc, void (*change)(void), bool is_noticed)
 {
@@ -179,6 +208,7 @@ static void changes_are_noticed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_has_just_changed_is_fresh, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_that_never_rest_are_told_of, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changes_are_noticed, set_up, tear_down),
     };
