@@ -1,5 +1,6 @@
-/* witness.c - see the header. A file that was written in place within one tick of the kernel's
- * clock, at the same size, looks unchanged: whoever watches it hears of that write by itself.
+/* witness.c - see the header. Files are dated by ticks of the kernel's clock, and an inode that
+ * was freed is soon given away again: a file that changes twice within one tick looks
+ * unchanged. What had just changed when it was noted is therefore marked.
  */
 #include "policy/witness.h"
 
