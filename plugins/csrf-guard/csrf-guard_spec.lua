@@ -1,72 +1,74 @@
---- csrf-guard, through the real server.
+--- csrf-guard: which requests change something in a stranger's name.
 
-local wire = require("tests.wire.support")
-local rows = require("tests.wire.support.rows")
+local testing = require "moongate.testing"
 
-local POLICY = [[
-plugin "csrf-guard" {}
+local function load(settings)
+  return testing.load { plugins = "..", text = 'plugin "csrf-guard" { ' .. settings .. " }\n" .. [[
 resource "/orders" {
   cors = { origins = { "https://app.example" }, methods = { "POST", "PUT" } },
   handler = respond { status = 200, body = "done" },
 }
-]]
-
-local function row(name, line, fields, status, reason)
-  table.insert(fields, 1, "Host: api.example")
-  return { name, line = line, fields = fields, status = status,
-    log = reason and { reason = reason } }
+]] }
 end
 
-local OURS, EVIL = "Origin: https://app.example", "Origin: https://evil.example"
-local CROSS = "Sec-Fetch-Site: cross-site"
-
 describe("csrf-guard", function()
-  local server
-  setup(function()
-    server = wire.start({ policy = POLICY, arguments = { "--plugins", wire.plugins } })
-  end)
-  teardown(function()
-    server:stop()
-  end)
+  local gate = load ""
+  local OURS, EVIL = "https://app.example", "https://evil.example"
 
-  for _, case in ipairs({
-    row("a form of another site is refused", "POST /orders", { EVIL, CROSS }, 403, "csrf"),
-    row("and one whose origin is opaque", "POST /orders", { "Origin: null", CROSS }, 403, "csrf"),
-    row("and one without Origin", "POST /orders", { CROSS }, 403, "csrf"),
-    row("and one of a sibling domain", "POST /orders",
-      { EVIL, "Sec-Fetch-Site: same-site" }, 403, "csrf"),
-    row("an old browser's form is known by its Origin", "POST /orders", { EVIL }, 403, "csrf"),
-    row("an origin that the rule lists may post", "POST /orders", { OURS, CROSS }, 200),
-    row("our own pages may", "POST /orders",
-      { "Origin: https://api.example", "Sec-Fetch-Site: same-origin" }, 200),
-    row("what a user typed or bookmarked may", "POST /orders", { "Sec-Fetch-Site: none" }, 200),
-    row("clients that are no browsers may", "POST /orders", {}, 200),
-    row("reading changes nothing", "GET /orders", { EVIL, CROSS }, 200, "origin-denied"),
+  local function post(origin, site, method)
+    return gate:request((method or "POST") .. " /orders",
+      { origin = origin, headers = { ["Sec-Fetch-Site"] = site } })
+  end
+
+  for name, refused in pairs({
+    ["a form of another site"] = post(EVIL, "cross-site"),
+    ["one whose origin is opaque"] = post("null", "cross-site"),
+    ["one without Origin"] = post(nil, "cross-site"),
+    ["one of a sibling domain"] = post(EVIL, "same-site"),
+    ["an old browser's form, known by its Origin"] = post(EVIL),
+    ["a method that always changes something"] = post(EVIL, "cross-site", "PUT"),
   }) do
-    it(case[1], function()
-      rows.check(server, case)
+    it("refuses " .. name, function()
+      assert.denied(refused, "csrf")
+      assert.has_status(refused, 403)
+    end)
+  end
+
+  for name, passed in pairs({
+    ["an origin that the rule lists"] = post(OURS, "cross-site"),
+    ["our own pages"] = post("https://api.example", "same-origin"),
+    ["what a user typed or bookmarked"] = post(nil, "none"),
+    ["clients that are no browsers"] = post(),
+    ["reading, which changes nothing"] = post(EVIL, "cross-site", "GET"),
+    ["HEAD, the same"] = post(EVIL, "cross-site", "HEAD"),
+  }) do
+    it("lets through " .. name, function()
+      assert.has_status(passed, 200)
     end)
   end
 
   it("leaves preflights to the rule", function()
-    local answer = server:ask("OPTIONS /orders", { "Host: api.example", OURS,
-      "Access-Control-Request-Method: PUT" })
-    assert.equal(204, answer.status)
+    assert.allowed(gate:preflight("PUT /orders", { origin = OURS }))
+    assert.denied(gate:preflight("PUT /orders", { origin = EVIL }), "origin-denied")
   end)
 
   it("tells caches what it has read", function()
-    local answer = server:ask("POST /orders", { "Host: api.example", CROSS })
-    assert.is_true(answer:list_has("Vary", "Sec-Fetch-Site"))
+    assert.varies_on(post(OURS, "cross-site", "GET"), "Origin")
+    assert.varies_on(post(nil, "cross-site"), "Sec-Fetch-Site")
   end)
-end)
 
-describe("csrf-guard with same_site", function()
-  it("lets sibling domains post", function()
-    local server = wire.start({ policy = POLICY:gsub("{}", "{ same_site = true }", 1),
-      arguments = { "--plugins", wire.plugins } })
-    local answer = server:ask("POST /orders",
-      { "Host: api.example", EVIL, "Sec-Fetch-Site: same-site" })
-    assert.equal(200, answer.status)
-    server:stop()
+  it("stops a form of another site that a browser sends", function()
+    local fetched = gate:fetch { from = EVIL, url = "/orders", method = "POST", mode = "no-cors",
+      body = "a=b", body_kind = "url-search-params" }
+    assert.has_status(fetched, 403)
+  end)
+
+  it("lets sibling domains through where it is told to", function()
+    local lenient = load "same_site = true"
+    local function ask(site)
+      return lenient:request("POST /orders",
+        { origin = EVIL, headers = { ["Sec-Fetch-Site"] = site } }).status
+    end
+    assert.same({ 200, 403 }, { ask("same-site"), ask("cross-site") })
   end)
 end)

@@ -1,53 +1,57 @@
---- maintenance, through the real server.
+--- maintenance: closed and open, and who may move the switch.
 
-local wire = require("tests.wire.support")
+local testing = require "moongate.testing"
 
-local POLICY = [[
-plugin "maintenance" { token = "s3cret", retry_after = "2m", resources = "*" }
-resource "/-/maintenance" { methods = { "GET", "PUT", "DELETE" }, handler = plugin "maintenance" }
-resource "/a" {
-  cors = { origins = { "https://app.example" }, methods = { "PUT" } },
-  handler = respond { status = 200, body = "ok" },
-}
-]]
+local function load(settings)
+  return testing.load { plugins = "..", text = 'plugin "maintenance" { resources = "*", '
+    .. settings .. " }\n" .. [[
+resource "/a" { cors = { origins = { "https://app.example" }, methods = { "PUT" } },
+  handler = respond { status = 200, body = "ok" } }
+resource "/-/maintenance" { methods = { "GET", "PUT", "DELETE" },
+  handler = plugin "maintenance" }
+]] }
+end
 
 describe("maintenance", function()
-  local server
-  setup(function()
-    server = wire.start({ policy = POLICY, arguments = { "--plugins", wire.plugins } })
-  end)
-  teardown(function()
-    server:stop()
-  end)
+  local APP = "https://app.example"
+  local TOKEN = { authorization = "Bearer secret" }
 
-  local function switch(method, token)
-    return server:ask(method .. " /-/maintenance",
-      { "Host: h.example", token and "Authorization: Bearer " .. token })
-  end
-  local function get()
-    return server:ask("GET /a", { "Host: h.example", "Origin: https://app.example" })
-  end
-
-  it("is off at first, and nobody moves the switch without the token", function()
-    assert.equal(200, get().status)
-    assert.equal(401, switch("PUT").status)
-    assert.equal(401, switch("PUT", "guess").status)
-    assert.equal(200, get().status)
+  it("is open at first, and closed where it is configured so", function()
+    assert.has_status(load(""):request("GET /a"), 200)
+    assert.has_status(load("on = true"):request("GET /a"), 503)
   end)
 
-  it("closes with a 503 that a script can read, for all workers, and opens again", function()
-    assert.equal("on\n", switch("PUT", "s3cret").body)
-    for _ = 1, 8 do
-      local closed = get()
-      assert.equal(503, closed.status)
-      assert.equal("120", closed:get("Retry-After"))
-      assert.equal("https://app.example", closed:get("Access-Control-Allow-Origin"))
+  it("closes with a 503 that a script can read", function()
+    local gate = load 'on = true, retry_after = "90s"'
+    local fetched = gate:fetch { from = APP, url = "/a", method = "PUT" }
+    assert.readable(fetched)
+    assert.has_status(fetched, 503)
+    assert.has_field(fetched, "Retry-After", "90")
+    assert.has_field(fetched, "Cache-Control", "no-store")
+  end)
+
+  it("lets nobody move the switch without the token", function()
+    for _, headers in ipairs({ {}, { authorization = "Bearer wrong" } }) do
+      local gate = load 'token = "secret"'
+      local answer = gate:request("PUT /-/maintenance", { headers = headers })
+      assert.has_status(answer, 401)
+      assert.has_field(answer, "WWW-Authenticate", "Bearer")
+      assert.has_status(gate:request("GET /a"), 200)
     end
-    local preflight = server:ask("OPTIONS /a", { "Host: h.example",
-      "Origin: https://app.example", "Access-Control-Request-Method: PUT" })
-    assert.equal(204, preflight.status)
-    assert.equal("on\n", switch("GET", "s3cret").body)
-    assert.equal("off\n", switch("DELETE", "s3cret").body)
-    assert.equal(200, get().status)
+    assert.has_status(load(""):request("PUT /-/maintenance",
+      { headers = { authorization = "Bearer " } }), 401)
+  end)
+
+  it("is moved by PUT and DELETE, and stays reachable", function()
+    local gate = load 'token = "secret"'
+    local function switch(method)
+      return gate:request(method .. " /-/maintenance", { headers = TOKEN }).body
+    end
+    assert.equal("off\n", switch("GET"))
+    assert.equal("on\n", switch("PUT"))
+    assert.has_status(gate:request("GET /a"), 503)
+    assert.equal("on\n", switch("GET"))
+    assert.equal("off\n", switch("DELETE"))
+    assert.has_status(gate:request("GET /a"), 200)
   end)
 end)

@@ -1,59 +1,49 @@
---- mock, through the real server.
+--- mock: which prepared answer is found, and how it is filled.
 
-local wire = require("tests.wire.support")
+local testing = require "moongate.testing"
 
-local POLICY = [[
-plugin "mock" { responses = {
-  ["GET /users/{id}"] = { body = '{"id":"{id}"}' },
-  ["GET /users/0"] = { status = 404, body = "nobody" },
-  ["DELETE"] = { status = 204 },
-} }
-resource "/users/{id}" {
-  methods = { "GET", "PUT", "DELETE" }, handler = plugin "mock",
-  cors = { origins = { "https://app.example" } },
-}
+local function policy(responses)
+  return 'plugin "mock" { responses = ' .. responses .. " }\n" .. [[
+resource "/users/{id}" { cors = { origins = { "https://app.example" } },
+  methods = { "GET", "DELETE", "POST" }, handler = plugin "mock" }
 ]]
+end
 
 describe("mock", function()
-  local server
-  setup(function()
-    server = wire.start({ policy = POLICY, arguments = { "--plugins", wire.plugins } })
-  end)
-  teardown(function()
-    server:stop()
-  end)
+  local gate = testing.load { plugins = "..", text = policy [[{
+    ["GET /users/{id}"] = { body = '{"id":"{id}","of":"{nobody}"}' },
+    ["GET /users/0"] = { status = 410, fields = { ["X-Why"] = "gone" } },
+    DELETE = { status = 204 },
+  }]] }
 
-  local function ask(line)
-    return server:ask(line, { "Host: h.example", "Origin: https://app.example" })
-  end
-
-  it("fills a prepared answer from the path", function()
-    local answer = ask("GET /users/7")
-    assert.equal(200, answer.status)
-    assert.equal('{"id":"7"}', answer.body)
-    assert.equal("application/json", answer:get("Content-Type"))
-    assert.equal("https://app.example", answer:get("Access-Control-Allow-Origin"))
+  it("fills a prepared answer from the path, for pages that may", function()
+    local fetched = gate:fetch { from = "https://app.example", url = "/users/7" }
+    assert.readable(fetched)
+    assert.equal('{"id":"7","of":"{nobody}"}', fetched.body)
+    assert.has_field(fetched, "Content-Type", "application/json")
   end)
 
   it("prefers a path to a pattern, and a pattern to a method", function()
-    assert.equal(404, ask("GET /users/0").status)
-    assert.equal(204, ask("DELETE /users/7").status)
+    local gone = gate:request("GET /users/0")
+    assert.has_status(gone, 410)
+    assert.has_field(gone, "X-Why", "gone")
+    assert.has_status(gate:request("DELETE /users/0"), 204)
   end)
 
   it("answers HEAD as GET, without a body", function()
-    assert.equal(200, ask("HEAD /users/7").status)
+    local answer = gate:request("HEAD /users/7")
+    assert.has_status(answer, 200)
+    assert.equal("", answer.body)
   end)
 
   it("says what is missing", function()
-    local answer = ask("PUT /users/7")
-    assert.equal(404, answer.status)
-    assert.equal("no answer is prepared for PUT /users/7\n", answer.body)
+    local answer = gate:request("POST /users/7")
+    assert.has_status(answer, 404)
+    assert.equal("no answer is prepared for POST /users/7\n", answer.body)
   end)
 
   it("tells at load what is no answer", function()
-    local status, _, err = wire.run({ "check", "--policy", "POLICY", "--plugins", wire.plugins },
-      { policy = 'plugin "mock" { responses = { GET = "x" } }\nresource "/a" {}' })
-    assert.equal(3, status)
-    assert.is_truthy(err:find('responses["GET"] is a string', 1, true))
+    local faults = testing.faults { plugins = "..", text = policy '{ ["GET /users/7"] = "hello" }' }
+    assert.is_truthy(faults[1].message:find('responses["GET /users/7"] is a string', 1, true))
   end)
 end)

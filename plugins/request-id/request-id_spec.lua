@@ -1,43 +1,43 @@
---- request-id, the plugin in C, as it is built: through the real server.
+--- request-id, the plugin in C, as it is built beside the program.
 
-local wire = require("tests.wire.support")
+local testing = require "moongate.testing"
 
-local POLICY = [[
-plugin "request-id" {}
+local BUILT = (os.getenv("MOONGATE") or "build/dev/moongate"):match("^(.*)/") .. "/plugins"
+
+local function load(settings)
+  return testing.load { plugins = BUILT, text = 'plugin "request-id" { ' .. settings .. " }\n" .. [[
 resource "/a" { cors = { origins = { "https://app.example" }, methods = { "PUT" } },
   handler = respond { status = 200, body = "ok" } }
-]]
+]] }
+end
 
 describe("request-id", function()
-  local server
-  setup(function()
-    local built = wire.program():match("^(.*)/") .. "/plugins"
-    server = wire.start({ policy = POLICY, arguments = { "--plugins", built } })
-  end)
-  teardown(function()
-    server:stop()
-  end)
+  local gate = load ""
 
-  local function get(...)
-    return server:ask("GET /a", { "Host: h.example", ... }):get("X-Request-Id")
+  local function id(given)
+    return gate:request("GET /a", { headers = { ["X-Request-ID"] = given } }):get("X-Request-ID")
   end
 
-  it("gives each answer an id of its own", function()
-    local first, second = get(), get()
-    assert.is_truthy(first)
-    assert.is_truthy(second)
-    assert.not_equal(first, second)
+  it("marks each answer, errors too, with an id of its own", function()
+    local one, other = id(), id()
+    assert.is_truthy(#one >= 16)
+    assert.are_not.equal(one, other)
+    assert.has_field(gate:request("PATCH /a"), "X-Request-ID")
   end)
 
-  it("keeps a valid one that came with the request, and no other", function()
-    assert.equal("abc-123", get("X-Request-Id: abc-123"))
-    assert.not_equal("a b;c", get("X-Request-Id: a b;c"))
+  it("takes over a harmless one, and no other", function()
+    assert.equal("abc-123", id("abc-123"))
+    assert.are_not.equal("a b<script>", id("a b<script>"))
+  end)
+
+  it("makes its own where it is told to", function()
+    local strict = load "keep_incoming = false"
+    local answer = strict:request("GET /a", { headers = { ["X-Request-ID"] = "abc-123" } })
+    assert.are_not.equal("abc-123", answer:get("X-Request-ID"))
   end)
 
   it("leaves preflights alone", function()
-    local answer = server:ask("OPTIONS /a", { "Host: h.example", "Origin: https://app.example",
-      "Access-Control-Request-Method: PUT" })
-    assert.equal(204, answer.status)
-    assert.is_nil(answer:get("X-Request-Id"))
+    assert.is_not.has_field(gate:preflight("PUT /a", { origin = "https://app.example" }),
+      "X-Request-ID")
   end)
 end)

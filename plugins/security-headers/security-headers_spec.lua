@@ -1,68 +1,61 @@
---- security-headers, through the real server.
+--- security-headers: what stands on every answer, and what stays as the handler has set it.
 
-local wire = require("tests.wire.support")
+local testing = require "moongate.testing"
 
-local POLICY = [[
-plugin "security-headers" { hsts = "max-age=31536000", frame_options = "" }
-local cors = { origins = { "https://app.example" }, methods = { "PUT" } }
-resource "/a" { cors = cors, handler = respond { status = 200, body = "a" } }
-resource "/own" { cors = cors, handler = respond { status = 200, body = "o", fields = {
-  ["Referrer-Policy"] = "same-origin", Vary = "Accept" } } }
-resource "/off" { cors = false, handler = respond { status = 200, body = "x" } }
-]]
+local function load(settings, config)
+  return testing.load { plugins = "..", config = config,
+    text = 'plugin "security-headers" { ' .. settings .. " }\n" .. [[
+resource "/a" { cors = { origins = { "https://app.example" }, methods = { "GET", "PUT" } },
+  handler = respond { status = 200, body = "ok" } }
+resource "/own" { handler = respond { status = 200, fields = { ["X-Frame-Options"] = "SAMEORIGIN",
+  Vary = "Accept" } } }
+resource "/off" { cors = false, methods = { "GET" }, handler = respond { status = 200 } }
+]] }
+end
 
 describe("security-headers", function()
-  local server
-  setup(function()
-    server = wire.start({ policy = POLICY,
-      arguments = { "--plugins", wire.plugins, "--trust-proxy", "127.0.0.0/8" } })
-  end)
-  teardown(function()
-    server:stop()
-  end)
+  local gate = load ""
+  local APP = "https://app.example"
 
-  local function get(path, ...)
-    return server:ask("GET " .. path, { "Host: h.example", "Origin: https://app.example", ... })
-  end
-
-  it("sets what is configured, beside the CORS fields", function()
-    local answer = get("/a")
-    assert.equal("nosniff", answer:get("X-Content-Type-Options"))
-    assert.equal("no-referrer", answer:get("Referrer-Policy"))
-    assert.equal("same-origin", answer:get("Cross-Origin-Resource-Policy"))
-    assert.equal("default-src 'none'; frame-ancestors 'none'",
-      answer:get("Content-Security-Policy"))
-    assert.is_nil(answer:get("X-Frame-Options"))
-    assert.equal("https://app.example", answer:get("Access-Control-Allow-Origin"))
-    assert.equal("a", answer.body)
+  it("sets what every API should send, beside the CORS fields", function()
+    local answer = gate:request("GET /a", { origin = APP })
+    assert.allowed(answer)
+    assert.has_field(answer, "X-Content-Type-Options", "nosniff")
+    assert.has_field(answer, "Content-Security-Policy",
+      "default-src 'none'; frame-ancestors 'none'")
+    assert.has_field(answer, "X-Frame-Options", "DENY")
+    assert.has_field(answer, "Referrer-Policy", "no-referrer")
+    assert.has_field(answer, "Cross-Origin-Resource-Policy", "same-origin")
+    assert.is_not.has_field(answer, "Strict-Transport-Security")
   end)
 
   it("keeps a field that the handler has set, and its Vary", function()
-    local answer = get("/own")
-    assert.equal("same-origin", answer:get("Referrer-Policy"))
-    assert.is_true(answer:list_has("Vary", "Accept"))
-    assert.is_true(answer:list_has("Vary", "Origin"))
+    local answer = gate:request("GET /own")
+    assert.has_field(answer, "X-Frame-Options", "SAMEORIGIN")
+    assert.varies_on(answer, "Accept")
   end)
 
-  it("sends Strict-Transport-Security on https only", function()
-    assert.is_nil(get("/a"):get("Strict-Transport-Security"))
-    assert.equal("max-age=31536000",
-      get("/a", "X-Forwarded-Proto: https"):get("Strict-Transport-Security"))
-  end)
-
-  it("marks errors too", function()
-    local answer = server:ask("DELETE /own", { "Host: h.example" })
-    assert.equal("nosniff", answer:get("X-Content-Type-Options"))
-  end)
-
-  it("works where the CORS engine is off", function()
-    assert.equal("nosniff", get("/off"):get("X-Content-Type-Options"))
+  it("marks errors, and what the CORS engine keeps out of", function()
+    assert.has_field(gate:request("PATCH /a"), "X-Content-Type-Options", "nosniff")
+    assert.has_field(gate:request("GET /off"), "X-Content-Type-Options", "nosniff")
   end)
 
   it("leaves preflights alone", function()
-    local answer = server:ask("OPTIONS /a", { "Host: h.example", "Origin: https://app.example",
-      "Access-Control-Request-Method: PUT" })
-    assert.equal(204, answer.status)
-    assert.is_nil(answer:get("X-Content-Type-Options"))
+    assert.is_not.has_field(gate:preflight("PUT /a", { origin = APP }), "X-Content-Type-Options")
+  end)
+
+  it("leaves out what is set to nothing", function()
+    local answer = load('referrer_policy = ""'):request("GET /a")
+    assert.is_not.has_field(answer, "Referrer-Policy")
+    assert.has_field(answer, "X-Frame-Options", "DENY")
+  end)
+
+  it("sends Strict-Transport-Security on https only", function()
+    local strict = load('hsts = "max-age=31536000"', { trusted_proxy = "127.0.0.1" })
+    local function ask(scheme)
+      return strict:request("GET /a", { headers = { ["X-Forwarded-Proto"] = scheme } })
+    end
+    assert.has_field(ask("https"), "Strict-Transport-Security", "max-age=31536000")
+    assert.is_not.has_field(ask("http"), "Strict-Transport-Security")
   end)
 end)

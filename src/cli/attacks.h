@@ -65,8 +65,10 @@ extern const struct mg_attack_group mg_attacks_leak;
 extern const struct mg_attack_group mg_attacks_library;
 extern const struct mg_attack_group mg_attacks_load;
 extern const struct mg_attack_group mg_attacks_memory;
+extern const struct mg_attack_group mg_attacks_odd;
 extern const struct mg_attack_group mg_attacks_output;
 extern const struct mg_attack_group mg_attacks_plugin;
+extern const struct mg_attack_group mg_attacks_stall;
 extern const struct mg_attack_group mg_attacks_state;
 extern const struct mg_attack_group mg_attacks_widen;
 

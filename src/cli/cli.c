@@ -6,9 +6,10 @@
 #include "cli/command.h"
 
 static const struct mg_command *const COMMANDS[] = {
-    &mg_command_serve,    &mg_command_check, &mg_command_routes, &mg_command_explain,
-    &mg_command_probe,    &mg_command_diff,  &mg_command_status, &mg_command_swap,
-    &mg_command_rollback, &mg_command_pin,   &mg_command_unpin,  &mg_command_shadow,
+    &mg_command_serve,  &mg_command_check,  &mg_command_routes,   &mg_command_explain,
+    &mg_command_probe,  &mg_command_test,   &mg_command_new,      &mg_command_diff,
+    &mg_command_status, &mg_command_swap,   &mg_command_rollback, &mg_command_pin,
+    &mg_command_unpin,  &mg_command_shadow,
 };
 
 enum {
@@ -68,6 +69,7 @@ int mg_cli_exit_code(const struct mg_errs *errs)
             continue;
         }
         if (strcmp(err->code, "listen-malformed") == 0 ||
+            strcmp(err->code, "authorize-untrusted") == 0 ||
             strcmp(err->code, "admin-address") == 0) {
             return MG_EXIT_USAGE;
         }

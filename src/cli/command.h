@@ -17,6 +17,8 @@ extern const struct mg_command mg_command_routes;
 extern const struct mg_command mg_command_diff;
 extern const struct mg_command mg_command_explain;
 extern const struct mg_command mg_command_probe;
+extern const struct mg_command mg_command_test;
+extern const struct mg_command mg_command_new;
 extern const struct mg_command mg_command_status;
 extern const struct mg_command mg_command_swap;
 extern const struct mg_command mg_command_rollback;

@@ -393,7 +393,7 @@ static bool finish(struct parser *p)
     if (p->words.has_more) {
         mg_explain_note(p->input, "what follows the command is not read");
     }
-    mg_explain_sort_pasted(p->input);
+    mg_explain_sort_pasted(p->input, false);
     return !mg_arena_overflowed(p->input->arena) || FAIL(p, "memory is out");
 }
 

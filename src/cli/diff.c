@@ -18,8 +18,8 @@ static void print_help(void)
 {
     (void)printf(
         "Usage: moongate diff OLD NEW [--json] [--no-widening]\n\n"
-        "Compare two policy sets, each a file or a directory, by what they do: print what\n"
-        "changes for whom, resource by resource. Only what a request can notice is a change.\n\n"
+        "Compare two policy sets, each a file or a directory, by what they do: print\n"
+        "what changes for whom, resource by resource. What no request notices is no change.\n\n"
         "  + gains   an origin can do what it could not\n"
         "  - loses   and the other way round\n"
         "  ~         nobody gains or loses anything\n"

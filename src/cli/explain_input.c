@@ -139,8 +139,7 @@ static bool is_browsers_own(const struct mg_browser_field *field)
 }
 
 /* Learn from a field that only a browser can have set. */
-static void learn(struct mg_explain_input *input, const struct mg_browser_field *field,
-                  struct mg_str *referrer)
+static void learn(struct mg_explain_input *input, const struct mg_browser_field *field)
 {
     struct mg_str name = field->name;
     if (mg_str_equal_nocase(name, MG_STR("origin"))) {
@@ -150,7 +149,7 @@ static void learn(struct mg_explain_input *input, const struct mg_browser_field 
                             MG_STR_ARG(field->value));
         }
     } else if (mg_str_equal_nocase(name, MG_STR("referer"))) {
-        *referrer = field->value;
+        input->referrer = field->value;
     } else if (mg_str_equal_nocase(name, MG_STR("cookie")) && !input->has_credentials) {
         (void)mg_explain_set_credentials(input, MG_STR("include"));
         mg_explain_note(input, "cookies were sent: taken for credentials: \"include\"");
@@ -163,42 +162,43 @@ static void learn(struct mg_explain_input *input, const struct mg_browser_field 
 }
 
 /* The page's origin from where it was referred from. */
-static void learn_origin(struct mg_explain_input *input, struct mg_str referrer)
+static void learn_origin(struct mg_explain_input *input)
 {
     struct mg_browser_url url;
-    if (input->spec.origin.len == 0 && referrer.len > 0 &&
-        mg_browser_url_parse(referrer, NULL, input->arena, &url) == NULL) {
+    if (input->spec.origin.len == 0 && input->referrer.len > 0 &&
+        mg_browser_url_parse(input->referrer, NULL, input->arena, &url) == NULL) {
         input->spec.origin = url.origin;
         mg_explain_note(input, "the page is at %.*s: taken from its referrer",
                         MG_STR_ARG(url.origin));
     }
 }
 
-void mg_explain_sort_pasted(struct mg_explain_input *input)
+void mg_explain_sort_pasted(struct mg_explain_input *input, bool is_call)
 {
     bool recorded = is_recorded(input);
-    struct mg_str referrer = {NULL, 0};
+    bool is_scripts = is_call && !recorded;
     struct mg_str left_out = {NULL, 0};
     size_t kept = 0;
     for (size_t i = 0; i < input->header_count; i++) {
         struct mg_browser_field field = input->headers[i];
         bool is_agent = mg_str_equal_nocase(field.name, MG_STR("user-agent"));
         bool is_forbidden = mg_header_is_forbidden(field.name, field.value);
-        if (is_agent && (recorded || input->spec.browser == MG_BROWSER_CHROMIUM)) {
+        if (is_agent && !is_scripts &&
+            (recorded || input->spec.browser == MG_BROWSER_CHROMIUM)) {
             input->spec.user_agent = field.value;
             is_forbidden = true;
         }
-        if (!is_forbidden && !(recorded && is_browsers_own(&field))) {
+        if (is_scripts || (!is_forbidden && !(recorded && is_browsers_own(&field)))) {
             input->headers[kept++] = field;
             continue;
         }
-        learn(input, &field, &referrer);
+        learn(input, &field);
         left_out = mg_arena_printf(input->arena, "%.*s%s%.*s", MG_STR_ARG(left_out),
                                    left_out.len == 0 ? "" : ", ", MG_STR_ARG(field.name));
     }
     input->header_count = kept;
     input->spec.header_count = kept;
-    learn_origin(input, referrer);
+    learn_origin(input);
     if (left_out.len > 0) {
         mg_explain_note(input, "left out, since browsers make them and scripts do not: %.*s",
                         MG_STR_ARG(left_out));

@@ -22,8 +22,9 @@ struct mg_explain_input {
     struct mg_browser_spec spec; /* spec.headers stands for `headers` below */
     struct mg_browser_field headers[MG_EXPLAIN_MAX_HEADERS];
     size_t header_count;
-    struct mg_str content; /* of the request */
-    bool is_navigation;    /* mode navigate: a link or a form, no script */
+    struct mg_str content;  /* of the request */
+    struct mg_str referrer; /* names the page where nothing else does */
+    bool is_navigation;     /* mode navigate: a link or a form, no script */
     bool has_mode;
     bool has_credentials;
     struct mg_str notes[MG_EXPLAIN_MAX_NOTES]; /* what was left out or assumed, in words */
@@ -60,8 +61,10 @@ bool mg_explain_set_redirect(struct mg_explain_input *input, struct mg_str name)
 
 /* Sort out the headers of a pasted text: Origin (else Referer) names the page, User-Agent
  * and Sec-Fetch-* tell of the browser, Cookie of credentials; forbidden ones and those that
- * browsers add to requests of their own are left out, with a note that lists them. */
-void mg_explain_sort_pasted(struct mg_explain_input *input);
+ * browsers add to requests of their own are left out, with a note that lists them. The headers
+ * of a call (`is_call`) that no browser recorded are a script's, and stay: a browser drops what
+ * is forbidden. */
+void mg_explain_sort_pasted(struct mg_explain_input *input, bool is_call);
 
 /* Write a code point as UTF-8; surrogates and what is no code point become U+FFFD. Returns: how
  * many bytes of `out`, which has room for 4, were written. */

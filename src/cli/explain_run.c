@@ -5,12 +5,11 @@
 
 #include <stdlib.h>
 
-#include "core/buf.h"
+#include "server/gate_browser.h"
 
 enum {
     CACHE_ENTRIES = 1024,
-    CACHE_TEXT_BYTES = 1 << 20,
-    MAX_REQUEST_BYTES = 64 << 20
+    CACHE_TEXT_BYTES = 1 << 20
 };
 
 /* One run under way. */
@@ -25,52 +24,27 @@ struct run {
 /* The fields of the browser's request, with what depends on the content and on a navigation. */
 static bool complete_request(const struct run *run, struct mg_browser_request *request)
 {
-    struct mg_str method = request->method;
-    bool has_length = request->has_body || mg_str_equal(method, MG_STR("POST")) ||
-                      mg_str_equal(method, MG_STR("PUT"));
+    if (!mg_browser_request_complete(request, run->input->content, run->arena)) {
+        return false;
+    }
     struct mg_browser_field *fields =
         mg_arena_calloc(run->arena, request->field_count + 1, sizeof(*fields));
-    size_t count = 0;
     if (fields == NULL) {
         return false;
     }
     for (size_t i = 0; i < request->field_count; i++) {
-        fields[count] = request->fields[i];
-        if (run->input->is_navigation &&
-            mg_str_equal(fields[count].name, MG_STR("Sec-Fetch-Mode"))) {
-            fields[count].value = MG_STR("navigate");
-        } else if (run->input->is_navigation &&
-                   mg_str_equal(fields[count].name, MG_STR("Sec-Fetch-Dest"))) {
-            fields[count].value = MG_STR("document");
+        fields[i] = request->fields[i];
+        if (!run->input->is_navigation) {
+            continue;
         }
-        count++;
-        if (has_length && mg_str_equal(request->fields[i].name, MG_STR("Connection"))) {
-            fields[count++] = (struct mg_browser_field){
-                MG_STR("Content-Length"),
-                mg_arena_printf(run->arena, "%zu",
-                                request->has_body ? run->input->content.len : 0)};
+        if (mg_str_equal(fields[i].name, MG_STR("Sec-Fetch-Mode"))) {
+            fields[i].value = MG_STR("navigate");
+        } else if (mg_str_equal(fields[i].name, MG_STR("Sec-Fetch-Dest"))) {
+            fields[i].value = MG_STR("document");
         }
     }
     request->fields = fields;
-    request->field_count = count;
-    return !mg_arena_overflowed(run->arena);
-}
-
-static void write_request(const struct run *run, const struct mg_browser_request *request,
-                          struct mg_buf *out)
-{
-    mg_buf_printf(out, "%.*s %.*s HTTP/1.1\r\n", MG_STR_ARG(request->method),
-                  MG_STR_ARG(request->url->target));
-    for (size_t i = 0; i < request->field_count; i++) {
-        mg_buf_add(out, request->fields[i].name);
-        mg_buf_add(out, MG_STR(": "));
-        mg_buf_add(out, request->fields[i].value);
-        mg_buf_add(out, MG_STR("\r\n"));
-    }
-    mg_buf_add(out, MG_STR("\r\n"));
-    if (request->has_body) {
-        mg_buf_add(out, run->input->content);
-    }
+    return true;
 }
 
 struct mg_explain_answer mg_explain_answer_from(const struct mg_raw_answer *raw,
@@ -85,49 +59,29 @@ struct mg_explain_answer mg_explain_answer_from(const struct mg_raw_answer *raw,
     };
 }
 
-/* Read the head that `bytes` begins with; it is one of ours, and well-formed. */
-static bool read_head(const struct run *run, struct mg_str bytes,
-                      struct mg_explain_answer *answer)
-{
-    struct mg_answer_file file;
-    struct mg_answer_fault fault;
-    const char *end = bytes.len == 0 ? NULL : memmem(bytes.ptr, bytes.len, "\r\n\r\n", 4);
-    if (end != NULL) {
-        bytes.len = (size_t)(end - bytes.ptr) + 4;
-    }
-    bytes = mg_arena_dup(run->arena, bytes);
-    if (!mg_answer_file_parse(bytes, run->arena, &file, &fault)) {
-        return false;
-    }
-    *answer = mg_explain_answer_from(&file.answers[0], NULL, run->arena);
-    return true;
-}
-
 static bool ask_gate(const struct run *run, struct mg_explain_exchange *exchange)
 {
-    struct mg_buf request;
-    struct mg_gate_answer answer;
-    mg_buf_init(&request, MAX_REQUEST_BYTES);
-    write_request(run, &exchange->request, &request);
-    bool ok =
-        !request.overflowed && mg_gate_ask(run->source->gate, mg_buf_str(&request), &answer);
-    if (ok) {
-        exchange->is_decided = true;
-        exchange->resource = answer.resource;
-        exchange->reason = mg_arena_dup(run->arena, mg_str_from(answer.reason)).ptr;
-        exchange->is_hooked = answer.file != NULL;
-        exchange->file = answer.file;
-        exchange->line = answer.line;
-        exchange->steps = answer.steps;
-        if (answer.file == NULL && answer.resource != NULL) {
-            exchange->file = answer.resource->file;
-            exchange->line = answer.resource->line;
-        }
-        exchange->is_synthetic = answer.is_stand_in;
-        ok = read_head(run, answer.bytes, &exchange->answer);
+    struct mg_gate_reply reply;
+    if (!mg_gate_send(run->source->gate, &exchange->request, run->input->content, run->arena,
+                      &reply)) {
+        return false;
     }
-    mg_buf_fini(&request);
-    return ok;
+    const struct mg_gate_answer *answer = &reply.answer;
+    exchange->is_decided = true;
+    exchange->resource = answer->resource;
+    exchange->reason = answer->reason;
+    exchange->is_hooked = answer->file != NULL;
+    exchange->file = answer->file;
+    exchange->line = answer->line;
+    exchange->steps = answer->steps;
+    if (answer->file == NULL && answer->resource != NULL) {
+        exchange->file = answer->resource->file;
+        exchange->line = answer->resource->line;
+    }
+    exchange->is_synthetic = answer->is_stand_in;
+    exchange->answer = (struct mg_explain_answer){.response = reply.response,
+                                                  .status_line = reply.status_line};
+    return true;
 }
 
 /* Get the answer to an exchange's request. Returns: false when memory is out. */

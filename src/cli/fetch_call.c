@@ -182,6 +182,27 @@ static bool read_stringify(struct parser *p)
     return skip_arguments(p);
 }
 
+/* The options of a Blob behind their brace; of them only the type matters. */
+static bool read_blob_options(struct parser *p)
+{
+    while (!mg_fetch_take(&p->c, "}")) {
+        struct mg_str name = {NULL, 0};
+        if (!read_property_name(p, &name) || !mg_fetch_take(&p->c, ":")) {
+            return MG_FETCH_FAIL(&p->c, "of a Blob only { type: \"...\" } can be read");
+        }
+        bool is_read = mg_str_equal(name, MG_STR("type"))
+                           ? mg_fetch_read_string(&p->c, "the type", &p->input->spec.blob_type)
+                           : mg_fetch_skip_expression(&p->c);
+        if (!is_read) {
+            return false;
+        }
+        if (!mg_fetch_take(&p->c, ",")) {
+            return mg_fetch_expect(&p->c, "}");
+        }
+    }
+    return true;
+}
+
 /* new Blob([...], { type: "..." }), behind its bracket. */
 static bool read_blob(struct parser *p)
 {
@@ -192,19 +213,8 @@ static bool read_blob(struct parser *p)
     if (!mg_fetch_skip_expression(&p->c)) {
         return false;
     }
-    if (mg_fetch_take(&p->c, ",") && mg_fetch_take(&p->c, "{")) {
-        struct mg_str name = {NULL, 0};
-        if (!read_property_name(p, &name) || !mg_str_equal(name, MG_STR("type")) ||
-            !mg_fetch_take(&p->c, ":") ||
-            !mg_fetch_read_string(&p->c, "the type", &p->input->spec.blob_type)) {
-            return MG_FETCH_FAIL(&p->c, "of a Blob only { type: \"...\" } can be read");
-        }
-        (void)mg_fetch_take(&p->c, ",");
-        if (!mg_fetch_expect(&p->c, "}")) {
-            return false;
-        }
-    }
-    return skip_arguments(p);
+    bool has_options = mg_fetch_take(&p->c, ",") && mg_fetch_take(&p->c, "{");
+    return (!has_options || read_blob_options(p)) && skip_arguments(p);
 }
 
 static bool read_body(struct parser *p)
@@ -264,7 +274,7 @@ static bool read_word_option(struct parser *p, struct mg_str name)
     } else if (mg_str_equal(name, MG_STR("redirect"))) {
         is_known = mg_explain_set_redirect(input, value);
     } else {
-        return add_header(p, MG_STR("Referer"), value);
+        input->referrer = value;
     }
     if (is_known) {
         return true;
@@ -402,6 +412,6 @@ bool mg_fetch_call_parse(struct mg_str text, struct mg_explain_input *input,
     if (p.c.at < text.len) {
         mg_explain_note(input, "what follows the call is not read");
     }
-    mg_explain_sort_pasted(input);
+    mg_explain_sort_pasted(input, true);
     return !mg_arena_overflowed(input->arena) || MG_FETCH_FAIL(&p.c, "memory is out");
 }

@@ -152,6 +152,7 @@ struct siege {
     struct answer answer;
     struct answer expected;
     struct answer innocents[INNOCENT_COUNT];
+    bool was_late; /* an innocent request ran out of time */
 };
 
 /* Note the first promise that was broken. */
@@ -239,14 +240,30 @@ static void meet_innocents(struct siege *siege)
     }
 }
 
+/* An innocent request was refused for its time: the machine may have taken that, which it does
+ * at random. What an attack leaves behind is there each time. */
+static bool is_by_chance(struct siege *siege, const char *fault)
+{
+    bool was_late = siege->was_late;
+    siege->was_late = siege->was_late || strcmp(fault, "budget-time") == 0;
+    return !was_late && siege->was_late;
+}
+
 static void ask_innocents(struct siege *siege)
 {
     for (unsigned i = 0; i < INNOCENT_COUNT; i++) {
         const struct answer *before = &siege->innocents[i];
-        if (!ask(siege->gate, mg_str_from(INNOCENT_REQUESTS[i]), &siege->answer) ||
-            !mg_str_equal(mg_buf_str(&siege->answer.bytes), mg_buf_str(&before->bytes))) {
-            broken(siege, "after the attack, innocent request %u is answered %u %s, not %u %s",
-                   i + 1, siege->answer.status, siege->answer.reason, before->status,
+        char fault[sizeof(siege->result->fault)];
+        empty_sink();
+        if (ask(siege->gate, mg_str_from(INNOCENT_REQUESTS[i]), &siege->answer) &&
+            mg_str_equal(mg_buf_str(&siege->answer.bytes), mg_buf_str(&before->bytes))) {
+            continue;
+        }
+        read_fault(fault, sizeof(fault));
+        if (!is_by_chance(siege, fault)) {
+            broken(siege,
+                   "after the attack, innocent request %u is answered %u %s %s, not %u %s",
+                   i + 1, siege->answer.status, siege->answer.reason, fault, before->status,
                    before->reason);
         }
     }

@@ -12,7 +12,7 @@
 static const struct mg_attack_group *const GROUPS[] = {
     &mg_attacks_escape, &mg_attacks_cpu,  &mg_attacks_library, &mg_attacks_memory,
     &mg_attacks_state,  &mg_attacks_leak, &mg_attacks_widen,   &mg_attacks_output,
-    &mg_attacks_plugin, &mg_attacks_load,
+    &mg_attacks_plugin, &mg_attacks_load, &mg_attacks_stall,   &mg_attacks_odd,
 };
 
 size_t mg_attack_groups(const struct mg_attack_group *const **groups)

@@ -77,7 +77,8 @@ static void announce(const struct mg_server *server, unsigned long long descript
     char url[256];
     char number[24];
     for (size_t i = 0; mg_server_url(server, i, url, sizeof(url)) != NULL; i++) {
-        (void)printf("listening on %s\n", url);
+        (void)printf("%s on %s\n",
+                     mg_server_authorizes(server, i) ? "authorizing" : "listening", url);
     }
     (void)fflush(stdout);
     const char *address;

@@ -53,9 +53,29 @@ const char *mg_setting_read_duration(const char *value, uint64_t *out_ms)
     return NULL;
 }
 
+static const char *add_listener(struct mg_server_options *options, const char *value,
+                                enum mg_listen_mode mode)
+{
+    const char *wrong = append(&options->listen, value);
+    if (wrong == NULL) {
+        options->listen_modes[options->listen.count - 1] = mode;
+    }
+    return wrong;
+}
+
 static const char *apply_listen(struct mg_server_options *options, const char *value)
 {
-    return append(&options->listen, value);
+    return add_listener(options, value, MG_LISTEN_SERVE);
+}
+
+static const char *apply_authorize(struct mg_server_options *options, const char *value)
+{
+    return add_listener(options, value, MG_LISTEN_AUTHORIZE);
+}
+
+static const char *apply_ext_authz(struct mg_server_options *options, const char *value)
+{
+    return add_listener(options, value, MG_LISTEN_EXT_AUTHZ);
 }
 
 static const char *apply_policy(struct mg_server_options *options, const char *value)
@@ -96,6 +116,15 @@ static const char *apply_trust_proxy(struct mg_server_options *options, const ch
     }
     options->trusted_count++;
     return NULL;
+}
+
+static const char *apply_trust_fields(struct mg_server_options *options, const char *value)
+{
+    bool is_forwarded = strcmp(value, "forwarded") == 0;
+    options->trusted_fields = is_forwarded ? MG_TRUST_FORWARDED : MG_TRUST_X_FORWARDED;
+    return is_forwarded || strcmp(value, "x-forwarded") == 0
+               ? NULL
+               : "is 'x-forwarded' or 'forwarded'";
 }
 
 static const char *apply_workers(struct mg_server_options *options, const char *value)
@@ -264,6 +293,12 @@ static const char *apply_limit(struct mg_server_options *options, const char *va
 const struct mg_setting mg_settings[] = {
     {"listen", "ADDRESS",
      "HOST:PORT, [IPv6]:PORT, :PORT or unix:PATH; repeatable (127.0.0.1:8080)", apply_listen},
+    {"authorize", "ADDRESS",
+     "listen for trusted proxies that ask (auth_request, ForwardAuth …); repeatable",
+     apply_authorize},
+    {"ext-authz", "ADDRESS",
+     "the same for Envoy, which asks with the original request itself; repeatable",
+     apply_ext_authz},
     {"policy", "PATH", "a policy file, or a directory of them; repeatable", apply_policy},
     {"plugins", "DIR", "where plugins are found, each a folder with a plugin.lua; repeatable",
      apply_plugins},
@@ -277,8 +312,11 @@ const struct mg_setting mg_settings[] = {
      "an origin this server is reached by: requests from it are same-origin; repeatable",
      apply_public_origin},
     {"trust-proxy", "RANGE",
-     "peers whose X-Forwarded-* fields are believed: 10.0.0.0/8, ::1, unix; repeatable",
+     "proxies whose fields are believed and who may ask: 10.0.0.0/8, ::1, unix; repeatable",
      apply_trust_proxy},
+    {"trust-fields", "NAME",
+     "which fields they set: x-forwarded (-For, -Proto, -Host), or forwarded (x-forwarded)",
+     apply_trust_fields},
     {"admin", "ADDRESS",
      "where status, swap and metrics are asked: a path, 127.0.0.1:PORT, or off; repeatable "
      "($XDG_RUNTIME_DIR/moongate.sock; /run/moongate.sock for root)",

@@ -21,13 +21,21 @@ static struct {
     enum mg_log_format format;
     enum mg_log_level least;
     int fd;
-} config = {MG_LOG_TEXT, MG_LOG_INFO, STDERR_FILENO};
+    mg_log_sink_fn sink; /* NULL: written to fd */
+    void *sink_context;
+} config = {MG_LOG_TEXT, MG_LOG_INFO, STDERR_FILENO, NULL, NULL};
 
 void mg_log_configure(enum mg_log_format format, enum mg_log_level least, int fd)
 {
     config.format = format;
     config.least = least;
     config.fd = fd;
+}
+
+void mg_log_divert(mg_log_sink_fn sink, void *context)
+{
+    config.sink = sink;
+    config.sink_context = context;
 }
 
 const char *mg_log_level_name(enum mg_log_level level)
@@ -116,6 +124,10 @@ void mg_log(enum mg_log_level level, const char *event, const struct mg_log_fiel
             size_t count)
 {
     if (level < config.least) {
+        return;
+    }
+    if (config.sink != NULL) {
+        config.sink(config.sink_context, level, event, fields, count);
         return;
     }
     char storage[MG_LOG_LINE_MAX];

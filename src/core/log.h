@@ -51,6 +51,14 @@ void mg_log(enum mg_log_level level, const char *event, const struct mg_log_fiel
     mg_log((level), (event), (const struct mg_log_field[]){__VA_ARGS__}, \
            sizeof((const struct mg_log_field[]){__VA_ARGS__}) / sizeof(struct mg_log_field))
 
+/* What takes lines in place of the file descriptor. The fields are borrowed for the call. */
+typedef void (*mg_log_sink_fn)(void *context, enum mg_log_level level, const char *event,
+                               const struct mg_log_field *fields, size_t count);
+
+/* Give lines of the least level and above to `sink` from now on; NULL: write them again. For
+ * tests, in a process whose log one thread writes. */
+void mg_log_divert(mg_log_sink_fn sink, void *context);
+
 /* "debug", "info", "warning" or "error". */
 const char *mg_log_level_name(enum mg_log_level level);
 

@@ -6,7 +6,7 @@
  */
 #include "cors/origin.h"
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(MG_PLAIN_BYTES)
 #include <emmintrin.h>
 #endif
 
@@ -56,7 +56,7 @@ enum {
     NAME_BITS = 64
 };
 
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(MG_PLAIN_BYTES)
 enum {
     STEP_BYTES = 16
 };

@@ -90,6 +90,10 @@ static inline uint64_t mg_origin_hash(const struct mg_origin_chain *chain, uint3
     /* That the first word may overlap the next one does no harm: the length is hashed too. */
     uint64_t first = mg_word_at((struct mg_str){chain->end - len, len}, 0);
     uint64_t state = chain->states[len / MG_WORD_BYTES] ^ first;
+    if (prefix.len > 0) {
+        /* Else one byte in the scheme and one in the text could make up for each other. */
+        state = mg_origin_mix_word(state, 0);
+    }
     for (size_t at = 0; at < prefix.len; at += MG_WORD_BYTES) {
         state = mg_origin_mix_word(state, mg_word_at(prefix, at));
     }

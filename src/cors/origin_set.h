@@ -37,8 +37,8 @@ const struct mg_origin_set *mg_origin_set_build(struct mg_origin_entry *entries,
  * host), no allocation. */
 bool mg_origin_set_contains(const struct mg_origin_set *set, const struct mg_origin *origin);
 
-/* Whether the set keeps exactly this pattern, be it or not that others cover it. O(length of the
- * pattern), no allocation. */
+/* Whether the set keeps exactly this pattern, be it or not that others cover it. O(length of
+ * the pattern), no allocation. */
 bool mg_origin_set_lists(const struct mg_origin_set *set, const struct mg_pattern *pattern);
 
 /* Whether the set is exactly { "*" } (a "*" among others makes all others redundant). */

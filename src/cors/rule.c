@@ -227,6 +227,11 @@ bool mg_rule_equal(const struct mg_rule *a, const struct mg_rule *b)
            lists_equal(a->headers.names, a->headers.count, b->headers.names, b->headers.count);
 }
 
+bool mg_rule_allows_any_method(const struct mg_rule *rule)
+{
+    return rule->any_method;
+}
+
 unsigned mg_rule_options_status(const struct mg_rule *rule)
 {
     return rule->preflight_status;

@@ -56,6 +56,8 @@ const struct mg_rule *mg_rule_compile(const struct mg_rule_spec *spec, struct mg
 bool mg_rule_is_public(const struct mg_rule *rule);
 /* Whether a denied origin is refused instead of served without CORS fields. */
 bool mg_rule_rejects(const struct mg_rule *rule);
+/* Whether any method is allowed: methods = "*". */
+bool mg_rule_allows_any_method(const struct mg_rule *rule);
 /* The status of an empty answer to OPTIONS, a preflight or not: 204 or 200. */
 unsigned mg_rule_options_status(const struct mg_rule *rule);
 

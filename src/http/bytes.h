@@ -1,5 +1,6 @@
 /* bytes.h - byte classes of HTTP/1.1 and URLs, and the search for control bytes: what the scan
- * of a head spends its time on. Private to src/http.
+ * of a head spends its time on. Private to src/http. MG_PLAIN_BYTES takes the form for
+ * processors without SSE2 (tests).
  *
  * Threads:   pure; any thread.
  */
@@ -7,7 +8,7 @@
 #define MG_HTTP_BYTES_H
 
 #include <stdint.h>
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(MG_PLAIN_BYTES)
 #include <emmintrin.h>
 #endif
 
@@ -50,7 +51,7 @@ static inline bool mg_bytes_are(struct mg_str s, unsigned mask)
  * than HTAB; CR and LF are such. Returns: `end` where there is none. */
 static inline const char *mg_bytes_find_control(const char *at, const char *end)
 {
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(MG_PLAIN_BYTES)
     const __m128i last_control = _mm_set1_epi8(0x1f);
     const __m128i tab = _mm_set1_epi8('\t');
     const __m128i delete = _mm_set1_epi8(0x7f);
@@ -77,7 +78,7 @@ static inline const char *mg_bytes_find_control(const char *at, const char *end)
 /* The first byte from `at` on that is not of a token. Returns: `end` where there is none. */
 static inline const char *mg_bytes_skip_token(const char *at, const char *end)
 {
-#if defined(__SSE2__)
+#if defined(__SSE2__) && !defined(MG_PLAIN_BYTES)
     /* Letters, digits and "-" are all of most field names; the table knows the others. */
     const __m128i lower = _mm_set1_epi8(0x20);
     for (; end - at >= (ptrdiff_t)sizeof(__m128i); at += sizeof(__m128i)) {

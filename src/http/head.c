@@ -33,7 +33,9 @@ static int on_header_field(llhttp_t *parser, const char *at, size_t len)
 static int on_header_value(llhttp_t *parser, const char *at, size_t len)
 {
     struct mg_head *head = parser->data;
-    head->fields[head->field_count - 1].value = mg_str_trim_ows((struct mg_str){at, len});
+    if (len > 0) { /* not the end of a value that came in two pieces */
+        head->fields[head->field_count - 1].value = mg_str_trim_ows((struct mg_str){at, len});
+    }
     return 0;
 }
 
@@ -62,14 +64,41 @@ static const char *ambiguity(const struct mg_head *head)
     return lengths > 1 ? "content-length-repeated" : NULL;
 }
 
+/* RFC 9112 6.1, 6.3: 400 for a list without form or with chunked anywhere but once and last,
+ * 501 for one that names another coding. */
+static void refuse_codings(struct mg_str value, struct mg_head_scan *scan)
+{
+    struct mg_list_cursor list = mg_list_begin(value);
+    struct mg_str coding = {NULL, 0};
+    bool is_well_formed = list.rest.len > 0;
+    bool has_chunked = false;
+    while (is_well_formed && mg_list_next(&list, &coding)) {
+        const char *semicolon = coding.len == 0 ? NULL : memchr(coding.ptr, ';', coding.len);
+        struct mg_str name = coding;
+        name.len = semicolon == NULL ? coding.len : (size_t)(semicolon - coding.ptr);
+        name = mg_str_trim_ows(name);
+        bool is_chunked = mg_str_equal_nocase(name, MG_STR("chunked"));
+        is_well_formed =
+            mg_str_is_token(name) && !has_chunked && !(is_chunked && semicolon != NULL);
+        has_chunked = is_chunked;
+    }
+    (void)mg_head_refuse(scan, is_well_formed ? 501 : 400,
+                         is_well_formed ? "transfer-coding-unsupported"
+                                        : "transfer-encoding-malformed");
+}
+
 /* Answer for a head that llhttp refuses; its field at hand is the last one of `head`. */
 static void refuse_as_llhttp(const llhttp_t *parser, const struct mg_head *head,
                              struct mg_head_scan *scan)
 {
     llhttp_errno_t error = llhttp_get_errno(parser);
     const char *reason = ambiguity(head);
-    if (reason == NULL && error == HPE_INVALID_TRANSFER_ENCODING) {
-        (void)mg_head_refuse(scan, 501, "transfer-coding-unsupported");
+    const struct mg_field *codings = mg_head_first(head, MG_FIELD_TRANSFER_ENCODING);
+    if (reason == NULL && error == HPE_INVALID_TRANSFER_ENCODING && codings != NULL) {
+        /* llhttp may have stopped within the value: it is all that is left of the line. */
+        const char *value = codings->name.ptr + codings->name.len + 1;
+        size_t len = (size_t)((const char *)rawmemchr(value, '\r') - value);
+        refuse_codings(mg_str_trim_ows((struct mg_str){value, len}), scan);
         return;
     }
     if (reason == NULL) {
@@ -80,30 +109,70 @@ static void refuse_as_llhttp(const llhttp_t *parser, const struct mg_head *head,
     (void)mg_head_refuse(scan, 400, reason);
 }
 
-/* Run llhttp over the head, which fills head->fields. Returns: whether it agrees that this is
- * one head and ends where we say. */
-static bool parse_fields(struct mg_str whole, struct mg_head_scan *scan, struct mg_head *head)
+/* Run llhttp over a head from `from` on, without the bytes of `skip`; where `from` is behind
+ * the request line (`has_line` is false), a constant one comes first. */
+static bool run_llhttp(llhttp_t *parser, struct mg_head *head, const char *from, bool has_line,
+                       struct mg_str skip, const char *end)
 {
     static const llhttp_settings_t settings = {.on_header_field = on_header_field,
                                                .on_header_value = on_header_value,
                                                .on_headers_complete = on_headers_complete};
     static const char substitute[] = "GET / HTTP/1.1\r\n";
+    llhttp_init(parser, HTTP_REQUEST, &settings);
+    parser->data = head;
+    if (!has_line && mg_llhttp_execute(parser, substitute, sizeof(substitute) - 1) != HPE_OK) {
+        return false;
+    }
+    if (skip.len > 0) {
+        if (mg_llhttp_execute(parser, from, (size_t)(skip.ptr - from)) != HPE_OK) {
+            return false;
+        }
+        from = skip.ptr + skip.len;
+    }
+    return mg_llhttp_execute(parser, from, (size_t)(end - from)) == HPE_PAUSED &&
+           llhttp_get_error_pos(parser) == end;
+}
+
+/* White space behind a Content-Length, which may hold tabs (RFC 9110 5.6.3): llhttp knows
+ * spaces alone, and stopped at a tab. Returns: it; empty where that is not what it stopped
+ * at. */
+static struct mg_str blank_behind_length(const llhttp_t *parser, const char *end)
+{
+    const char *at = llhttp_get_error_pos(parser);
+    const char *cr = at;
+    if (llhttp_get_errno(parser) != HPE_INVALID_CONTENT_LENGTH) {
+        return (struct mg_str){NULL, 0};
+    }
+    while (cr < end && (*cr == ' ' || *cr == '\t')) {
+        cr++;
+    }
+    return (struct mg_str){at, cr < end && *cr == '\r' ? (size_t)(cr - at) : 0};
+}
+
+/* Run llhttp over the head, which fills head->fields. Returns: whether it agrees that this is
+ * one head and ends where we say. */
+static bool parse_fields(struct mg_str whole, struct mg_head_scan *scan, struct mg_head *head)
+{
     const char *version = whole.ptr + scan->target_end + 1;
     bool known = head->method != MG_METHOD_OTHER && head->method != MG_METHOD_CONNECT &&
                  version[7] <= '1';
     const char *from = known ? whole.ptr + scan->start : version + sizeof("HTTP/1.1\r\n") - 1;
     const char *end = whole.ptr + whole.len;
     llhttp_t parser;
-    llhttp_init(&parser, HTTP_REQUEST, &settings);
-    parser.data = head;
-    bool agreed =
-        (known || mg_llhttp_execute(&parser, substitute, sizeof(substitute) - 1) == HPE_OK) &&
-        mg_llhttp_execute(&parser, from, (size_t)(end - from)) == HPE_PAUSED &&
-        llhttp_get_error_pos(&parser) == end;
-    if (!agreed) {
-        refuse_as_llhttp(&parser, head, scan);
+    if (run_llhttp(&parser, head, from, known, (struct mg_str){NULL, 0}, end)) {
+        return true;
     }
-    return agreed;
+    struct mg_str blank = blank_behind_length(&parser, end);
+    if (blank.len > 0) {
+        head->field_count = 0;
+        memset(head->lines, 0, sizeof(head->lines));
+        memset(head->first, 0, sizeof(head->first));
+        if (run_llhttp(&parser, head, from, known, blank, end)) {
+            return true;
+        }
+    }
+    refuse_as_llhttp(&parser, head, scan);
+    return false;
 }
 
 /* RFC 9112 6.3: which framing, where none is ambiguous. Latches what is refused. */
@@ -116,7 +185,7 @@ static void check_framing(struct mg_head *head, struct mg_head_scan *scan)
         head->framing = MG_FRAMING_CHUNKED;
         if (!mg_str_equal_nocase(mg_head_value(head, MG_FIELD_TRANSFER_ENCODING),
                                  MG_STR("chunked"))) {
-            (void)mg_head_refuse(scan, 501, "transfer-coding-unsupported");
+            refuse_codings(mg_head_value(head, MG_FIELD_TRANSFER_ENCODING), scan);
         }
     } else if (head->lines[MG_FIELD_CONTENT_LENGTH] > 0) {
         unsigned long long length = 0;
@@ -149,12 +218,22 @@ static void read_expect(struct mg_head *head)
     if (head->lines[MG_FIELD_EXPECT] == 0 || head->minor == 0) {
         return;
     }
-    if (head->lines[MG_FIELD_EXPECT] > 1 ||
-        !mg_str_equal_nocase(mg_head_value(head, MG_FIELD_EXPECT), MG_STR("100-continue"))) {
-        head->expectation_unsupported = true;
-        return;
+    bool has_content = head->framing == MG_FRAMING_CHUNKED || head->content_length > 0;
+    for (unsigned i = head->first[MG_FIELD_EXPECT] - 1U; i < head->field_count; i++) {
+        if (head->fields[i].id != MG_FIELD_EXPECT) {
+            continue;
+        }
+        struct mg_list_cursor expectations = mg_list_begin(head->fields[i].value);
+        struct mg_str expectation;
+        while (mg_list_next(&expectations, &expectation)) {
+            if (mg_str_equal_nocase(expectation, MG_STR("100-continue"))) {
+                head->expects_continue = has_content;
+            } else if (expectation.len > 0) {
+                head->expectation_unsupported = true;
+            }
+        }
     }
-    head->expects_continue = head->framing == MG_FRAMING_CHUNKED || head->content_length > 0;
+    head->expects_continue = head->expects_continue && !head->expectation_unsupported;
 }
 
 /* RFC 9112 9.3: the version's default, "keep-alive" in HTTP/1.0, and "close" above both. */

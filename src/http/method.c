@@ -1,6 +1,8 @@
 /* method.c - methods by their length first, so that one comparison settles each. */
 #include "http/method.h"
 
+#include "http/bytes.h"
+
 static const struct mg_str NAMES[] = {
     [MG_METHOD_OTHER] = {"", 0},          [MG_METHOD_GET] = {"GET", 3},
     [MG_METHOD_HEAD] = {"HEAD", 4},       [MG_METHOD_POST] = {"POST", 4},
@@ -36,4 +38,9 @@ enum mg_method mg_method_from(struct mg_str token)
 struct mg_str mg_method_name(enum mg_method method)
 {
     return NAMES[method];
+}
+
+bool mg_method_is_valid(struct mg_str token)
+{
+    return token.len > 0 && mg_bytes_are(token, MG_BYTE_TOKEN);
 }

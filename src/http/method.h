@@ -25,6 +25,9 @@ enum mg_method {
 /* The id of `token`, compared byte for byte: "patch" is MG_METHOD_OTHER. */
 enum mg_method mg_method_from(struct mg_str token);
 
+/* Whether `token` can be a method at all: a token (RFC 9110 9.1, 5.6.2). */
+bool mg_method_is_valid(struct mg_str token);
+
 /* The method's name; MG_METHOD_OTHER gives the empty slice. */
 struct mg_str mg_method_name(enum mg_method method);
 

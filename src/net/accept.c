@@ -16,6 +16,7 @@ enum {
     BATCH = 64,
     STOP_BATCH = 8192, /* more than a backlog holds: only a flood that never ends is cut off */
     PAUSE_MS = 100,
+    GRACE_MS = 100, /* for handshakes that were under way when a stop began */
     LOG_INTERVAL_MS = 10000
 };
 
@@ -69,7 +70,7 @@ static enum accepted accept_one(struct mg_acceptor *acceptor)
         worker->limits.max_connections) {
         answer_busy(worker, fd);
     } else {
-        mg_conn_begin(worker, fd, (const struct sockaddr *)&peer);
+        mg_conn_begin(worker, fd, acceptor->index, (const struct sockaddr *)&peer);
     }
     return ACCEPT_NEXT;
 }
@@ -122,6 +123,27 @@ static void on_acceptable(evutil_socket_t fd, short what, void *argument)
 
 /* ---- start and stop ---- */
 
+/* No new handshake begins any more, and those under way are over: what waits is all there
+ * is. */
+static void on_grace_over(struct mg_timer *timer)
+{
+    struct mg_worker *worker =
+        (struct mg_worker *)(void *)((char *)timer - offsetof(struct mg_worker, accept_timer));
+    size_t count = worker->acceptor_count;
+    worker->acceptor_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct mg_acceptor *acceptor = &worker->acceptors[i];
+        enum accepted result = ACCEPT_NEXT;
+        for (int n = 0; n < STOP_BATCH && result == ACCEPT_NEXT; n++) {
+            result = accept_one(acceptor);
+        }
+        (void)event_del(&acceptor->event);
+        mg_listeners_release(worker->workers->options.listeners, acceptor->index,
+                             worker->index);
+    }
+    mg_worker_stop_conns(worker);
+}
+
 bool mg_accept_start(struct mg_worker *worker)
 {
     struct mg_listeners *listeners = worker->workers->options.listeners;
@@ -148,19 +170,11 @@ bool mg_accept_start(struct mg_worker *worker)
 
 void mg_accept_stop(struct mg_worker *worker)
 {
-    mg_wheel_cancel(&worker->wheel, &worker->accept_timer);
-    size_t count = worker->acceptor_count;
-    worker->acceptor_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        struct mg_acceptor *acceptor = &worker->acceptors[i];
-        enum accepted result = ACCEPT_NEXT;
-        for (int n = 0; n < STOP_BATCH && result == ACCEPT_NEXT; n++) {
-            result = accept_one(acceptor);
-        }
-        (void)event_del(&acceptor->event);
-        mg_listeners_release(worker->workers->options.listeners, acceptor->index,
-                             worker->index);
+    for (size_t i = 0; i < worker->acceptor_count; i++) {
+        mg_listeners_withdraw(worker->workers->options.listeners, i, worker->index);
     }
+    worker->accept_timer.fire = on_grace_over;
+    mg_timer_set(worker, &worker->accept_timer, GRACE_MS);
 }
 
 void mg_accept_fini(struct mg_worker *worker)

@@ -67,6 +67,11 @@ int mg_conn_peer_bytes(const struct mg_conn *conn, const unsigned char **bytes)
     return conn->peer_family;
 }
 
+size_t mg_conn_listener(const struct mg_conn *conn)
+{
+    return conn->listener;
+}
+
 uint16_t mg_conn_peer_port(const struct mg_conn *conn)
 {
     return conn->peer_port;
@@ -76,7 +81,8 @@ uint16_t mg_conn_peer_port(const struct mg_conn *conn)
 
 static void on_timer(struct mg_timer *timer);
 
-void mg_conn_begin(struct mg_worker *worker, int fd, const struct sockaddr *peer)
+void mg_conn_begin(struct mg_worker *worker, int fd, size_t listener,
+                   const struct sockaddr *peer)
 {
     struct mg_conn *conn = mg_slab_take(&worker->slab);
     if (conn == NULL) {
@@ -86,6 +92,7 @@ void mg_conn_begin(struct mg_worker *worker, int fd, const struct sockaddr *peer
     }
     conn->worker = worker;
     conn->fd = fd;
+    conn->listener = (uint16_t)listener;
     conn->timer.fire = on_timer;
     keep_peer(conn, peer);
     conn->next = worker->conns;
@@ -115,7 +122,7 @@ static void set_interest(struct mg_conn *conn, int interest)
     if (conn->interest != 0) {
         (void)event_del(&conn->event);
     }
-    conn->interest = (uint16_t)interest;
+    conn->interest = (uint8_t)interest;
     if (interest != 0 &&
         (event_assign(&conn->event, conn->worker->base, conn->fd,
                       (short)(interest | EV_PERSIST), mg_conn_on_event, conn) != 0 ||

@@ -76,6 +76,8 @@ struct mg_str mg_conn_peer(const struct mg_conn *conn);
  * peer. An IPv4 peer of an IPv6 socket is AF_INET. Returns: AF_INET, AF_INET6 or AF_UNIX. */
 int mg_conn_peer_bytes(const struct mg_conn *conn, const unsigned char **bytes);
 uint16_t mg_conn_peer_port(const struct mg_conn *conn);
+/* The index in the listeners (net/listener.h) of the address it was accepted on. */
+size_t mg_conn_listener(const struct mg_conn *conn);
 
 /* Write `bytes`; what the socket does not take at once is copied and sent as it drains. Errors
  * end the connection by themselves (on_close). Pending output has a deadline of its own: no

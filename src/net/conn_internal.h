@@ -23,7 +23,8 @@ enum mg_conn_flags {
     MG_CONN_PAUSED = 1 << 6,
     MG_CONN_READ_OFF = 1 << 7, /* bytes arrived while paused: the read event is out */
     MG_CONN_RESUMED = 1 << 8,  /* kept bytes are to be given again */
-    MG_CONN_EOF = 1 << 9
+    MG_CONN_EOF = 1 << 9,
+    MG_CONN_STOPPED = 1 << 10 /* was told that the server stops */
 };
 
 struct mg_conn {
@@ -40,9 +41,10 @@ struct mg_conn {
     uint32_t linger_bytes;   /* that may still be dropped */
     int fd;
     uint16_t flags;
-    uint16_t interest; /* EV_READ, EV_WRITE as added to the loop */
     uint16_t peer_port;
-    uint16_t peer_family;
+    uint16_t listener; /* index of the address it came by */
+    uint8_t interest;  /* EV_READ, EV_WRITE as added to the loop */
+    uint8_t peer_family;
     alignas(max_align_t) unsigned char peer_address[16];
     /* The protocol's bytes follow. */
 };
@@ -74,9 +76,10 @@ static inline bool mg_conn_is_open(const struct mg_conn *conn)
 }
 
 /* conn.c */
-/* Take the accepted socket `fd` (closed on failure): on_open, and what it has to read. The
- * connection may already be gone when this returns. */
-void mg_conn_begin(struct mg_worker *worker, int fd, const struct sockaddr *peer);
+/* Take the socket `fd` (closed on failure) that listener `listener` has accepted: on_open, and
+ * what it has to read. The connection may already be gone when this returns. */
+void mg_conn_begin(struct mg_worker *worker, int fd, size_t listener,
+                   const struct sockaddr *peer);
 /* Call a callback that takes only the connection; where the protocol has none, close with
  * `close_reason` unless that is NULL. */
 void mg_conn_call(struct mg_conn *conn, void (*callback)(struct mg_conn *),

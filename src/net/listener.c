@@ -23,12 +23,14 @@ enum {
 struct listener {
     char address[MG_ADDRESS_TEXT_BYTES];
     char name[64]; /* systemd's */
+    int option;    /* index in the options' addresses; -1: inherited */
     bool is_loopback;
     bool is_shared;
     atomic_uint holders; /* workers that wait on a shared socket */
     int *fds;            /* one a worker, or one */
     char path[108];      /* of a Unix socket bound here; "" otherwise */
-    dev_t device;        /* which file it was, since another server may have replaced it */
+    atomic_flag is_file_gone;
+    dev_t device; /* which file it was, since another server may have replaced it */
     ino_t inode;
 };
 
@@ -43,6 +45,16 @@ struct mg_listeners {
 
 /* The file of a Unix socket is removed only while it is the very one that was made here: a
  * server started since may have put its own in place. */
+static void remove_file(struct listener *listener)
+{
+    struct stat status;
+    if (listener->path[0] != '\0' && !atomic_flag_test_and_set(&listener->is_file_gone) &&
+        lstat(listener->path, &status) == 0 && status.st_dev == listener->device &&
+        status.st_ino == listener->inode) {
+        (void)unlink(listener->path);
+    }
+}
+
 static void listener_free(struct listener *listener, unsigned workers)
 {
     unsigned count = listener->is_shared ? 1 : workers;
@@ -51,11 +63,7 @@ static void listener_free(struct listener *listener, unsigned workers)
             (void)close(listener->fds[i]);
         }
     }
-    struct stat status;
-    if (listener->path[0] != '\0' && lstat(listener->path, &status) == 0 &&
-        status.st_dev == listener->device && status.st_ino == listener->inode) {
-        (void)unlink(listener->path);
-    }
+    remove_file(listener);
     free(listener->fds);
     free(listener);
 }
@@ -85,7 +93,9 @@ static struct listener *add(struct mg_listeners *all, bool is_shared, struct mg_
     }
     listener->fds = fds;
     listener->is_shared = is_shared;
+    listener->option = -1;
     atomic_init(&listener->holders, all->workers);
+    atomic_flag_clear(&listener->is_file_gone);
     all->items[all->count++] = listener;
     return listener;
 }
@@ -244,7 +254,11 @@ struct mg_listeners *mg_listeners_open(const struct mg_listen_options *options,
         adopt(all, &inherited, errs);
     } else {
         for (size_t i = 0; i < options->address_count; i++) {
+            size_t first = all->count;
             open_address(all, options->addresses[i], options, errs);
+            for (size_t opened = first; opened < all->count; opened++) {
+                all->items[opened]->option = (int)i;
+            }
         }
     }
     mg_inherit_end(&inherited);
@@ -288,6 +302,11 @@ const char *mg_listeners_name(const struct mg_listeners *listeners, size_t index
     return listeners->items[index]->name;
 }
 
+int mg_listeners_option(const struct mg_listeners *listeners, size_t index)
+{
+    return listeners->items[index]->option;
+}
+
 bool mg_listeners_is_loopback(const struct mg_listeners *listeners, size_t index)
 {
     return listeners->items[index]->is_loopback;
@@ -302,6 +321,15 @@ int mg_listeners_fd(const struct mg_listeners *listeners, size_t index, unsigned
 {
     const struct listener *listener = listeners->items[index];
     return listener->fds[listener->is_shared ? 0 : worker];
+}
+
+void mg_listeners_withdraw(struct mg_listeners *listeners, size_t index, unsigned worker)
+{
+    struct listener *listener = listeners->items[index];
+    remove_file(listener);
+    if (!listener->is_shared) {
+        mg_socket_refuse_handshakes(listener->fds[worker]);
+    }
 }
 
 void mg_listeners_release(struct mg_listeners *listeners, size_t index, unsigned worker)

@@ -42,15 +42,20 @@ void mg_listeners_close(struct mg_listeners *listeners);
  * Then one of them as text, port 0 resolved: "127.0.0.1:41234", "[::1]:8080", "unix:/path". */
 size_t mg_listeners_count(const struct mg_listeners *listeners);
 const char *mg_listeners_address(const struct mg_listeners *listeners, size_t index);
+/* Which of options->addresses it stands for; -1: inherited. */
+int mg_listeners_option(const struct mg_listeners *listeners, size_t index);
 /* The name systemd gave an inherited socket; "" for any other. */
 const char *mg_listeners_name(const struct mg_listeners *listeners, size_t index);
 /* Whether every peer that can reach the address is on this machine: loopback or Unix. */
 bool mg_listeners_is_loopback(const struct mg_listeners *listeners, size_t index);
 
-/* For the workers: the socket worker `worker` accepts from, and its giving up of it. The socket
- * is closed when the last worker that has it gave it up. */
+/* For the workers: the socket worker `worker` accepts from, and its giving up of it.
+ * Withdrawn, a TCP socket begins no new handshake (a client's SYN goes unanswered), and a
+ * Unix socket's file is gone; what an inherited one gets, another process has too. Released,
+ * the socket is closed when the last worker that has it gave it up. */
 unsigned mg_listeners_workers(const struct mg_listeners *listeners);
 int mg_listeners_fd(const struct mg_listeners *listeners, size_t index, unsigned worker);
+void mg_listeners_withdraw(struct mg_listeners *listeners, size_t index, unsigned worker);
 void mg_listeners_release(struct mg_listeners *listeners, size_t index, unsigned worker);
 
 #endif

@@ -9,6 +9,7 @@
 #include "net/socket.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -206,6 +207,25 @@ static void tcp_fault(struct mg_errs *errs, const struct mg_address *address, in
         mg_errs_fail(errs, "listen-failed", NULL, "cannot listen on %s: %s", text,
                      strerror_r(error, cause, sizeof(cause)));
     }
+}
+
+void mg_socket_refuse_handshakes(int fd)
+{
+    enum {
+        FLAGS_OFFSET = 13, /* of the TCP header, which the filter begins with */
+        SYN = 0x02,
+        ACK = 0x10,
+        WHOLE = 0xffff
+    };
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, FLAGS_OFFSET),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, SYN | ACK),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYN, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, WHOLE),
+    };
+    struct sock_fprog filter = {.len = sizeof(program) / sizeof(program[0]), .filter = program};
+    (void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter));
 }
 
 void mg_socket_fault(struct mg_errs *errs, const struct mg_address *address, int error)

@@ -21,6 +21,10 @@ int mg_socket_open_tcp(struct mg_address *address, const struct mg_listen_option
 int mg_socket_open_unix(const struct mg_address *address,
                         const struct mg_listen_options *options, int *fd);
 
+/* Let the listening TCP socket `fd` begin no new handshake, while those under way end and what
+ * waits can be accepted. Best effort. */
+void mg_socket_refuse_handshakes(int fd);
+
 /* Report `error` of opening `address` with what to do about it. */
 void mg_socket_fault(struct mg_errs *errs, const struct mg_address *address, int error);
 

@@ -150,7 +150,7 @@ void mg_timer_cancel(struct mg_worker *worker, struct mg_timer *timer)
 
 void mg_worker_end_when_idle(struct mg_worker *worker)
 {
-    if (worker->is_ending && worker->conns == NULL) {
+    if (worker->is_ending && worker->conns == NULL && worker->acceptor_count == 0) {
         (void)event_base_loopbreak(worker->base);
     }
 }
@@ -165,20 +165,26 @@ static void on_stop_timeout(struct mg_timer *timer)
     }
 }
 
+/* on_stop may end connections, but each stays in the list until its turn. */
+void mg_worker_stop_conns(struct mg_worker *worker)
+{
+    for (struct mg_conn *conn = worker->conns; conn != NULL; conn = conn->next) {
+        if (mg_conn_is_open(conn) && !mg_conn_has(conn, MG_CONN_STOPPED)) {
+            mg_conn_raise(conn, MG_CONN_STOPPED);
+            mg_conn_stop(conn);
+        }
+    }
+    worker->is_ending = true;
+    mg_worker_end_when_idle(worker);
+}
+
 static void begin_stop(struct mg_worker *worker)
 {
     worker->is_stopping = true; /* before the last are accepted: their answers are to close */
     mg_accept_stop(worker);
     worker->stop_timer.fire = on_stop_timeout;
     mg_timer_set(worker, &worker->stop_timer, worker->limits.stop_ms);
-    /* on_stop may end connections, but each stays in the list until its turn. */
-    for (struct mg_conn *conn = worker->conns; conn != NULL; conn = conn->next) {
-        if (mg_conn_is_open(conn)) {
-            mg_conn_stop(conn);
-        }
-    }
-    worker->is_ending = true;
-    mg_worker_end_when_idle(worker);
+    mg_worker_stop_conns(worker);
 }
 
 /* Another thread wrote to the eventfd. The read comes before the look at the queue: what is

@@ -75,9 +75,10 @@ struct mg_workers;
 struct mg_workers *mg_workers_start(const struct mg_workers_options *options,
                                     struct mg_errs *errs);
 
-/* Begin a graceful stop: every worker accepts until EAGAIN, closes its listeners, calls on_stop
- * for every connection, and ends when the last one is gone or stop_ms have passed. Any thread;
- * returns at once. */
+/* Begin a graceful stop: every worker lets no new handshake begin, accepts what was under
+ * way for a moment and until EAGAIN, closes its listeners, calls on_stop for every
+ * connection, and ends when the last one is gone or stop_ms have passed. Any thread; returns
+ * at once. */
 void mg_workers_stop(struct mg_workers *workers);
 /* Wait until all have ended. What they counted can still be read. */
 void mg_workers_wait(struct mg_workers *workers);

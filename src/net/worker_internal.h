@@ -110,6 +110,8 @@ static inline void mg_worker_refresh_clock(struct mg_worker *worker)
 
 /* The loop's timer follows the wheel: call after the wheel gained an earlier slot. */
 void mg_worker_arm_tick(struct mg_worker *worker);
+/* Call on_stop for each connection that was not told yet. */
+void mg_worker_stop_conns(struct mg_worker *worker);
 /* End the loop when nothing is accepted any more and no connection is left. */
 void mg_worker_end_when_idle(struct mg_worker *worker);
 

@@ -99,9 +99,11 @@ static bool call_native(lua_State *L, struct phase *phase, const struct mg_plugi
             mg_native_request(plugin, phase->hook, request, body, phase->answer, &fault);
         break;
     }
-    case MG_HOOK_DECISION:
-        succeeded = mg_native_decision(plugin, first, phase->decided->decision, &fault);
+    case MG_HOOK_DECISION: {
+        const struct mg_decision_target *target = second;
+        succeeded = mg_native_decision(plugin, first, target->decision, &fault);
         break;
+    }
     case MG_HOOK_RESPONSE: {
         struct mg_response_target *target = second;
         succeeded = mg_native_response(plugin, first, target->response, &fault);

@@ -21,7 +21,8 @@ enum {
     VALUE_PARAMS = 2,
     VALUE_REQUESTED_HEADERS = 3,
     VALUE_COUNT = 3,
-    ARG_NAME = 2
+    ARG_NAME = 2,
+    MAX_NAME_BYTES = 8192 /* asked for; a longer one no request has */
 };
 
 struct request_object {
@@ -315,7 +316,7 @@ static struct mg_str name_argument(lua_State *L, const char *method)
 /* What no field is named is an error of the script, and has no place in Vary. */
 static void check_name(lua_State *L, struct mg_str name)
 {
-    if (!mg_str_is_token(name)) {
+    if (name.len > MAX_NAME_BYTES || !mg_str_is_token(name)) {
         (void)mg_script_raise(L, "header-invalid", "write the name alone: \"X-Tenant\"",
                               "what was asked for is no name of a field");
     }

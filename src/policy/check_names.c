@@ -97,6 +97,10 @@ static struct mg_names check_list(struct name_check *check)
         } else if (!mg_str_is_token(name) || mg_str_equal(name, MG_STR("*"))) {
             mg_fault(here(check), MG_ERROR, check->invalid_code, "one name an element",
                      "%s is no name", quote(check, name));
+        } else if (name.len > MG_POLICY_MAX_NAME_BYTES) {
+            mg_fault(here(check), MG_ERROR, check->invalid_code, "a shorter name",
+                     "%s is longer than %d bytes", quote(check, name),
+                     (int)MG_POLICY_MAX_NAME_BYTES);
         } else if (contains(check, kept, count, name)) {
             mg_fault(here(check), MG_WARNING, check->duplicate_code, "leave it out",
                      "%s is listed before", quote(check, name));

@@ -340,6 +340,7 @@ const struct mg_origin_set *mg_check_given_set(struct mg_loader *loader,
 bool mg_host_is_public_suffix(struct mg_loader *loader, struct mg_str host)
 {
     char name[256];
+    host.len -= mg_str_ends_with(host, MG_STR(".")); /* the list's names are without */
     if (host.len >= sizeof(name)) {
         return false;
     }

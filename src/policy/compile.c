@@ -215,6 +215,7 @@ static void set_handler(struct mg_loader *loader, const struct mg_policy_set *se
                         struct mg_resource *resource)
 {
     resource->handler = decl->handler;
+    resource->has_handler = decl->has_handler;
     if (!decl->has_handler && has_upstream(loader, set, MG_STR("default"))) {
         resource->handler.kind = MG_HANDLER_PROXY;
         resource->handler.name = MG_STR("default");
@@ -443,16 +444,33 @@ static bool collect_methods(struct mg_loader *loader, struct mg_policy_set *set)
     return true;
 }
 
+/* Report conflicts, and what kept them from being found. */
+static bool check_conflicts(struct mg_loader *loader, const struct mg_router_builder *builder)
+{
+    struct conflicts conflicts = {loader, 0};
+    switch (mg_router_builder_check(builder, report_conflict, &conflicts)) {
+    case MG_ROUTER_CHECKED:
+        return true;
+    case MG_ROUTER_CHECK_NO_MEMORY:
+        return mg_report_out_of_memory(loader);
+    case MG_ROUTER_CHECK_TOO_VARIED:
+        break;
+    }
+    mg_errs_fail(loader->errs, "patterns-too-varied",
+                 "write patterns of one length with their wildcards in the same places",
+                 "the %zu patterns have literals and wildcards in too many arrangements to be "
+                 "checked for conflicts",
+                 builder->count);
+    return true;
+}
+
 bool mg_compile(struct mg_loader *loader, struct mg_policy_set *set)
 {
     struct mg_router_builder builder;
-    struct conflicts conflicts = {loader, 0};
     mg_router_builder_init(&builder);
     bool is_fine = compile_upstreams(loader, set) && compile_resources(loader, set, &builder) &&
                    collect_methods(loader, set);
-    if (is_fine && !mg_router_builder_check(&builder, report_conflict, &conflicts)) {
-        is_fine = mg_report_out_of_memory(loader);
-    }
+    is_fine = is_fine && check_conflicts(loader, &builder);
     if (is_fine && loader->errs->error_count == 0) {
         set->router = mg_router_build(&builder, loader->arena);
         is_fine = set->router != NULL || mg_report_out_of_memory(loader);

@@ -1,8 +1,10 @@
 /* diff.c - keep, count and order what a comparison finds.
  *
- * Changes that widen and all others are kept apart while they come, each up to the bound, so that
- * a flood of the others hides none that matters.
+ * Changes that widen and all others are kept apart while they come, each up to the bound, so
+ * that a flood of the others hides none that matters.
  */
+#include "policy/diff.h"
+
 #include <stdlib.h>
 
 #include "core/alloc.h"

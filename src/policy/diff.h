@@ -1,17 +1,19 @@
 /* diff.h - what changes for whom between two policy sets: by effect, not by text.
  *
- * Asked:     which old and which new resource answer a path is asked of both routers, with a path
- *            for every way in which the patterns of both sets can meet; what a resource gives an
- *            origin is asked of mg_cors_decide, and of the fields that it writes. So a list in
+ * Asked:     which resources answer a path is asked of both routers, with a path for every way
+ *            in which the patterns of both sets can meet; what a resource gives an origin is
+ *            asked of mg_cors_decide, and read from the fields that it writes. So a list in
  *            another order, a wildcard in place of what it covers, or a resource split in two
- *            is no change, while a more specific pattern that takes paths away is one.
+ *            is no change; a more specific pattern that takes paths away is one.
  * Opaque:    functions, plugins, `cors = false` and upstreams that keep their own fields cannot
  *            be asked: their sources are compared, and what differs is MG_DIFF_UNKNOWN, which
  *            counts as widening.
  * Sound:     no widening goes unreported; what was beyond a bound sets `is_incomplete`, which
  *            counts as widening too.
  * Ownership: a diff has copies of all it tells, and borrows neither set.
- * Cost:      O(resources + patterns of origins + meetings of patterns); docs/diff.md has figures.
+ * Cost:      one look-up for each pattern of each pair of lists of origins, and for each way in
+ *            which patterns meet where something differs: about a second and 60 MiB for
+ *            100,000 resources and 1,000,000 origins (docs/diff.md).
  * Threads:   pure; any thread. Both sets are only read.
  */
 #ifndef MG_POLICY_DIFF_H
@@ -123,8 +125,8 @@ void mg_policy_diff_free(struct mg_policy_diff *diff);
 bool mg_policy_diff_widens(const struct mg_policy_diff *diff);
 
 /* Append one change as a sentence without a full stop and without a line break:
- * "https://a.example gains PUT /orders/{id} with credentials". _short leaves out which paths were
- * another resource's, for where that is said already. */
+ * "https://a.example gains PUT /orders/{id} with credentials". _short leaves out which paths
+ * were another resource's, for where that is said already. */
 void mg_diff_change_write(const struct mg_diff_change *change, struct mg_buf *out);
 void mg_diff_change_write_short(const struct mg_diff_change *change, struct mg_buf *out);
 

@@ -1,18 +1,19 @@
 /* diff_layout.h - what the files of a comparison share:
  *
- *   diff_walk.c     finds pairs: an old and a new resource that answer the same paths
+ *   diff_walk.c     finds pairs: an old and a new resource that answer the same paths, with
+ *     diff_tree.c      the patterns of both sets
  *   diff_pair.c     turns a pair into changes, with
  *     diff_origins.c   the patterns of origins that only one has, or both
  *     diff_offer.c     what a rule gives an origin it allows, asked of the engine
  *     diff_opaque.c    what cannot be asked: functions, plugins, handlers
  *   diff.c          keeps and orders changes; diff_text.c says them in words
  *
- * Private to them. `scratch` is rewound behind each pair; `walk` lives as long as the comparison.
+ * Private to them. `scratch` is rewound behind each pair; `walk` lives as long as the
+ * comparison.
  */
 #ifndef MG_POLICY_DIFF_LAYOUT_H
 #define MG_POLICY_DIFF_LAYOUT_H
 
-#include "cors/decide.h"
 #include "cors/origin_set.h"
 #include "policy/diff.h"
 
@@ -79,7 +80,8 @@ void mg_diff_add(struct mg_differ *differ, const struct mg_diff_change *change);
 
 /* ---- the walk ---- */
 
-/* Find every pair of resources that answer the same paths, and give each to mg_diff_pair once. */
+/* Find every pair of resources that answer the same paths, and give each to mg_diff_pair
+ * once. */
 void mg_diff_walk(struct mg_differ *differ);
 
 /* ---- pairs ---- */
@@ -105,76 +107,5 @@ const struct mg_diff_origins *mg_diff_origins(struct mg_differ *differ,
 
 /* Write an origin that `pattern` matches. Returns: false when `size` is too small. */
 bool mg_diff_origin_of(const struct mg_pattern *pattern, char *out, size_t size);
-
-/* ---- offers ---- */
-
-/* Whom to ask for: a rule, and an origin that it allows. */
-struct mg_diff_view {
-    const struct mg_policy_set *set;
-    const struct mg_resource *resource;
-    const struct mg_rule *rule; /* NULL: nothing is given to anyone */
-    enum mg_given_origin given; /* the origin stands for whom a function allows */
-    struct mg_str origin;
-    struct mg_str max_age; /* from here on as the engine writes it; empty: absent */
-    struct mg_str exposed;
-    struct mg_str allowed_headers;
-    bool credentials;
-    bool timing;
-};
-
-/* A view of `resource` under `rule`, with the fields that the engine writes, in scratch. */
-struct mg_diff_view mg_diff_view_of(struct mg_differ *differ, const struct mg_policy_set *set,
-                                    const struct mg_resource *resource,
-                                    const struct mg_rule *rule, bool by_function);
-
-/* Names that only one view has. */
-struct mg_diff_names {
-    struct mg_diff_list list;
-    bool has_any; /* beside them all others, but Authorization */
-};
-
-/* What `view` gives and `other` does not: methods that a page may use, request headers that it
- * may send, response headers that it may read. */
-struct mg_diff_names mg_diff_methods(struct mg_differ *differ, const struct mg_diff_view *view,
-                                     const struct mg_diff_view *other);
-struct mg_diff_names mg_diff_headers(struct mg_differ *differ, const struct mg_diff_view *view,
-                                     const struct mg_diff_view *other);
-struct mg_diff_names mg_diff_exposed(struct mg_differ *differ, const struct mg_diff_view *view,
-                                     const struct mg_diff_view *other);
-
-/* ---- what cannot be asked ---- */
-
-/* Whether both resources have functions of the same text, with the same files included. */
-bool mg_diff_functions_same(struct mg_differ *differ, const struct mg_resource *old_resource,
-                            const struct mg_resource *new_resource);
-
-enum mg_diff_plugins {
-    MG_DIFF_PLUGINS_SAME,
-    MG_DIFF_PLUGINS_ADDED, /* there are more, none of which may widen */
-    MG_DIFF_PLUGINS_CHANGED,
-};
-/* Compare the plugins that have a say in what is answered; a resource may be NULL. */
-enum mg_diff_plugins mg_diff_plugins(const struct mg_differ *differ,
-                                     const struct mg_resource *old_resource,
-                                     const struct mg_resource *new_resource);
-
-bool mg_diff_handlers_same(const struct mg_differ *differ,
-                           const struct mg_resource *old_resource,
-                           const struct mg_resource *new_resource);
-
-/* Whether the resource's upstream keeps CORS fields of its own. */
-bool mg_diff_keeps_cors(const struct mg_policy_set *set, const struct mg_resource *resource);
-/* Whether such upstreams are the same. */
-bool mg_diff_upstreams_same(const struct mg_differ *differ,
-                            const struct mg_resource *old_resource,
-                            const struct mg_resource *new_resource);
-
-/* In words, in scratch: "origins, preflight", "limit, audit", "proxy \"api\""; "none". */
-struct mg_str mg_diff_function_words(struct mg_differ *differ,
-                                     const struct mg_resource *resource);
-struct mg_str mg_diff_plugin_words(struct mg_differ *differ, const struct mg_policy_set *set,
-                                   const struct mg_resource *resource);
-struct mg_str mg_diff_handler_words(struct mg_differ *differ,
-                                    const struct mg_resource *resource);
 
 #endif

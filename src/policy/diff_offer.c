@@ -4,11 +4,12 @@
  * mg_cors_decide, and the rest is read from the fields that mg_cors_write_fields writes. All
  * origins that one rule allows get the same, so one of them is asked for.
  */
+#include "policy/diff_offer.h"
+
 #include <stdio.h>
 
 #include "core/buf.h"
 #include "cors/safelist.h"
-#include "policy/diff_layout.h"
 
 enum {
     MAX_FIELD_BYTES = 4 << 20, /* of an answer; a rule's blocks are bounded by less */
@@ -224,7 +225,7 @@ static struct mg_str fresh_name(const struct candidates *candidates,
     struct mg_str name = {out, 0};
     bool is_taken = true;
     for (unsigned n = 0; is_taken; n++) {
-        name.len = (size_t)snprintf(out, FRESH_BYTES, n == 0 ? "x-other" : "x-other-%u", n);
+        name.len = (size_t)snprintf(out, FRESH_BYTES, n == 0 ? "X-Other" : "X-Other-%u", n);
         is_taken = false;
         for (size_t i = 0; i < candidates->count && !is_taken; i++) {
             is_taken = mg_str_equal_nocase(candidates->items[i], name);

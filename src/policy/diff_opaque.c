@@ -4,10 +4,11 @@
  * unchanged only where all of those files have the same text. A plugin is its plugin.lua, its
  * shared object, its configuration and its capabilities.
  */
+#include "policy/diff_opaque.h"
+
 #include <stdlib.h>
 
 #include "core/buf.h"
-#include "policy/diff_layout.h"
 #include "policy/kept.h"
 
 enum {
@@ -99,7 +100,8 @@ bool mg_diff_functions_same(struct mg_differ *differ, const struct mg_resource *
     if (old_resource->functions == 0) {
         return true;
     }
-    /* One text declares one resource of a pattern; of another pattern it is another function. */
+    /* One text declares one resource of a pattern; of another pattern it is another
+     * function. */
     if (!mg_str_equal(old_resource->pattern, new_resource->pattern)) {
         return false;
     }

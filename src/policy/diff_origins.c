@@ -169,7 +169,7 @@ static void find_fresh(struct mg_differ *differ, struct fresh *fresh)
     differ->ports[80 / 8] |= 1U << 80 % 8; /* the default ports are not written */
     differ->ports[443 / 8] |= 1U << 443 % 8;
     for (unsigned port = MG_PORT_ANY - 1; port > 0 && fresh->port == 0; port--) {
-        bool is_named = (differ->ports[port / 8] >> port % 8 & 1U) != 0;
+        bool is_named = ((unsigned)differ->ports[port / 8] >> port % 8 & 1U) != 0;
         fresh->port = is_named ? 0 : port;
     }
     fresh->is_found = true;

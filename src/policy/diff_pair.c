@@ -5,7 +5,10 @@
  *              kept:   METHODS, HEADERS, EXPOSE, CREDENTIALS, TIMING, by what the rules give
  *   the rest   what holds whoever asks, and what cannot be compared
  */
-#include "policy/diff_layout.h"
+#include <assert.h>
+
+#include "policy/diff_offer.h"
+#include "policy/diff_opaque.h"
 #include "policy/kept.h"
 
 /* What is worked out of one pair. */
@@ -231,8 +234,10 @@ static void tell_flag(struct pairing *pairing, const struct holders *holders,
 static void compare_gifts(struct pairing *pairing, struct holders *holders,
                           const struct mg_rule *old_rule, const struct mg_rule *new_rule)
 {
-    if (mg_rule_equal(old_rule, new_rule) &&
-        methods_same(pairing->resources[MG_DIFF_OLD], pairing->resources[MG_DIFF_NEW])) {
+    const struct mg_resource *a = pairing->resources[MG_DIFF_OLD];
+    const struct mg_resource *b = pairing->resources[MG_DIFF_NEW];
+    assert(a != NULL && b != NULL); /* both have a rule */
+    if (mg_rule_equal(old_rule, new_rule) && methods_same(a, b)) {
         return;
     }
     const struct mg_diff_view *old_view = &holders->views[MG_DIFF_OLD];

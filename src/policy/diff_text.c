@@ -193,58 +193,60 @@ static void write_plugin(const struct mg_diff_change *change, struct mg_buf *out
                       : ": those that are new may refuse what was allowed");
 }
 
-/* "PATTERN …", for what holds whoever asks. */
-static void write_resource(const struct mg_diff_change *change, struct mg_buf *out)
+static void write_handler(const struct mg_diff_change *change, struct mg_buf *out)
 {
     mg_buf_add(out, pattern_of(change));
-    switch ((int)change->kind) {
-    case MG_DIFF_SUPPORT:
-        mg_buf_printf(out, " supports %.*s, before %.*s", MG_STR_ARG(change->after),
-                      MG_STR_ARG(change->before));
-        break;
-    case MG_DIFF_RESOURCE:
-        add_text(out, change->effect == MG_DIFF_LOSES
-                          ? " is gone"
-                          : " is new, and no page of another origin may use it");
-        break;
-    case MG_DIFF_ENCODED_SLASH:
-        add_text(out, mg_str_equal(change->after, MG_STR("yes"))
-                          ? " takes paths with %2F, which were refused"
-                          : " refuses paths with %2F, which were taken");
-        break;
-    case MG_DIFF_OPTIONS:
-        add_text(out, mg_str_equal(change->after, MG_STR("forward"))
-                          ? " leaves plain OPTIONS to its handler"
-                          : " has plain OPTIONS answered by Moongate");
-        break;
-    case MG_DIFF_HANDLER:
-        if (mg_str_equal(change->after, change->before)) {
-            mg_buf_printf(out, " is answered by %.*s, which has changed",
-                          MG_STR_ARG(change->after));
-        } else {
-            mg_buf_printf(out, " is answered by %.*s, before by %.*s",
-                          MG_STR_ARG(change->after), MG_STR_ARG(change->before));
-        }
-        break;
-    case MG_DIFF_OFF:
-        mg_buf_printf(out, " leaves CORS to %.*s", MG_STR_ARG(change->after));
-        if (change->before.len > 0) {
-            mg_buf_printf(out, ", before to %.*s", MG_STR_ARG(change->before));
-        }
-        add_text(out, ": cannot be compared");
-        break;
-    case MG_DIFF_ON_DENIED:
-        add_text(out, change->effect == MG_DIFF_GAINS
-                          ? " lets requests that it does not allow reach its handler, which "
-                            "were refused"
-                          : " refuses requests that it does not allow, which reached its "
-                            "handler");
-        break;
-    default:
-        mg_buf_printf(out, " answers preflights with %.*s, before with %.*s",
-                      MG_STR_ARG(change->after), MG_STR_ARG(change->before));
-        break;
+    mg_buf_printf(out, " is answered by %.*s", MG_STR_ARG(change->after));
+    if (mg_str_equal(change->after, change->before)) {
+        add_text(out, ", which has changed");
+    } else {
+        mg_buf_printf(out, ", before by %.*s", MG_STR_ARG(change->before));
     }
+}
+
+static void write_off(const struct mg_diff_change *change, struct mg_buf *out)
+{
+    mg_buf_add(out, pattern_of(change));
+    mg_buf_printf(out, " leaves CORS to %.*s", MG_STR_ARG(change->after));
+    if (change->before.len > 0) {
+        mg_buf_printf(out, ", before to %.*s", MG_STR_ARG(change->before));
+    }
+    add_text(out, ": cannot be compared");
+}
+
+static void write_two_values(const struct mg_diff_change *change, struct mg_buf *out)
+{
+    bool is_status = change->kind == MG_DIFF_STATUS;
+    mg_buf_add(out, pattern_of(change));
+    mg_buf_printf(out, " %s %.*s, before %s%.*s",
+                  is_status ? "answers preflights with" : "supports", MG_STR_ARG(change->after),
+                  is_status ? "with " : "", MG_STR_ARG(change->before));
+}
+
+/* What is one of two things: the one that more is given by, and the other. */
+static void write_either(const struct mg_diff_change *change, struct mg_buf *out)
+{
+    static const struct {
+        const char *more; /* `after` that it holds for */
+        const char *words;
+        const char *other_words;
+    } rows[MG_DIFF_KIND_COUNT] = {
+        [MG_DIFF_RESOURCE] = {"", " is new, and no page of another origin may use it",
+                              " is gone"},
+        [MG_DIFF_ENCODED_SLASH] = {"yes", " takes paths with %2F, which were refused",
+                                   " refuses paths with %2F, which were taken"},
+        [MG_DIFF_OPTIONS] = {"forward", " leaves plain OPTIONS to its handler",
+                             " has plain OPTIONS answered by Moongate"},
+        [MG_DIFF_ON_DENIED] =
+            {"withhold",
+             " lets requests that it does not allow reach its handler, which were refused",
+             " refuses requests that it does not allow, which reached its handler"},
+    };
+    bool is_more = change->kind == MG_DIFF_RESOURCE
+                       ? change->effect != MG_DIFF_LOSES
+                       : mg_str_equal(change->after, mg_str_from(rows[change->kind].more));
+    mg_buf_add(out, pattern_of(change));
+    add_text(out, is_more ? rows[change->kind].words : rows[change->kind].other_words);
 }
 
 /* Where the paths come from that another pattern answers now. */
@@ -279,14 +281,20 @@ void mg_diff_change_write_short(const struct mg_diff_change *change, struct mg_b
         write_plugin(change, out);
         break;
     case MG_DIFF_ON_DENIED:
-    case MG_DIFF_STATUS:
-    case MG_DIFF_SUPPORT:
     case MG_DIFF_RESOURCE:
     case MG_DIFF_ENCODED_SLASH:
     case MG_DIFF_OPTIONS:
+        write_either(change, out);
+        break;
+    case MG_DIFF_STATUS:
+    case MG_DIFF_SUPPORT:
+        write_two_values(change, out);
+        break;
     case MG_DIFF_HANDLER:
+        write_handler(change, out);
+        break;
     case MG_DIFF_OFF:
-        write_resource(change, out);
+        write_off(change, out);
         break;
     case MG_DIFF_TANGLE:
     case MG_DIFF_KIND_COUNT:
@@ -350,7 +358,7 @@ void mg_policy_diff_summary(const struct mg_policy_diff *diff, char *out, size_t
     struct mg_str whole = mg_buf_str(&buf);
     if (buf.overflowed) { /* patterns may be long: then the counts alone, and where to look */
         whole.len = head;
-        mg_err_set(out, size, "%.*ssee `moongate diff`", MG_STR_ARG(whole));
+        mg_err_set(out, size, "%.*s%s", MG_STR_ARG(whole), "see `moongate diff`");
         return;
     }
     mg_err_set(out, size, "%.*s%s", MG_STR_ARG(whole), diff->total > 1 ? " …" : "");

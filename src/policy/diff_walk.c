@@ -1,7 +1,6 @@
 /* diff_walk.c - every way in which a path can be answered by both sets.
  *
- * The patterns of both are put into one tree; a place in it has the resource of the old set, of
- * the new one, or of both. A path runs down it along several branches at once, as a router tries
+ * A path runs down the tree of both sets along several branches at once, as a router tries
  * them: the literal one, then {name}, then the rest.
  *
  *   state   branches that are open behind a prefix, most specific first, and whose sets still
@@ -16,36 +15,13 @@
 #include <stdlib.h>
 
 #include "core/alloc.h"
-#include "policy/diff_layout.h"
+#include "policy/diff_tree.h"
 #include "policy/route_pattern.h"
 
 enum {
     MAX_BRANCHES = 128, /* open at once; two a segment, as a rule */
     MAX_PATH_BYTES = 8192,
-    NODE_HOSTS = 0, /* the parent of every host's root */
-    NODE_ROOT = 1,  /* of patterns without a host */
-    BOTH = 3,       /* a bit for each set */
-    FRESH_BYTES = 16,
-};
-
-enum end {
-    END_EXACT, /* the path ends at the node */
-    END_SLASH, /* and a slash behind it */
-    END_REST,  /* anything behind the slash */
-    END_COUNT
-};
-
-struct node {
-    struct mg_str text; /* of a literal or a host */
-    uint32_t parent;
-    uint32_t first; /* literal children */
-    uint32_t next;  /* sibling */
-    uint32_t last;  /* child */
-    uint32_t wild;
-    uint32_t resources[END_COUNT][MG_DIFF_AGES]; /* 1 + its number in the set */
-    unsigned char sets;                          /* which have patterns from here on */
-    bool differs;                                /* something does from here on */
-    bool rest_differs;
+    BOTH = 3, /* a bit for each set */
 };
 
 /* Pairs that were told, or needed no telling. */
@@ -57,201 +33,12 @@ struct seen {
 
 struct walk {
     struct mg_differ *differ;
-    struct node *nodes;
-    uint32_t node_count;
-    uint32_t node_capacity;
-    uint32_t *slots; /* literal children by parent and text; 0 is free */
-    size_t slot_count;
+    struct mg_diff_tree tree;
     struct seen seen;
-    char fresh[FRESH_BYTES]; /* a segment that no pattern has */
     struct mg_str host;
     char path[MAX_PATH_BYTES];
     size_t path_len;
 };
-
-/* ---- the tree ---- */
-
-static size_t slot_of(const struct walk *walk, uint32_t parent, struct mg_str text)
-{
-    size_t mask = walk->slot_count - 1;
-    size_t at = mg_str_hash(text, parent * 0x9e3779b97f4a7c15ULL) & mask;
-    while (walk->slots[at] != 0 && (walk->nodes[walk->slots[at]].parent != parent ||
-                                    !mg_str_equal(walk->nodes[walk->slots[at]].text, text))) {
-        at = (at + 1) & mask;
-    }
-    return at;
-}
-
-static uint32_t find_child(const struct walk *walk, uint32_t parent, struct mg_str text)
-{
-    return walk->nodes[parent].first == 0 ? 0 : walk->slots[slot_of(walk, parent, text)];
-}
-
-/* Returns: the new node, or 0 when memory is out. */
-static uint32_t add_node(struct walk *walk, uint32_t parent)
-{
-    if (walk->node_count == walk->node_capacity) {
-        uint32_t capacity = walk->node_capacity == 0 ? 1024 : walk->node_capacity * 2;
-        struct node *nodes = mg_realloc(walk->nodes, capacity * sizeof(*nodes));
-        if (nodes == NULL) {
-            walk->differ->is_out_of_memory = true;
-            return 0;
-        }
-        walk->nodes = nodes;
-        walk->node_capacity = capacity;
-    }
-    walk->nodes[walk->node_count] = (struct node){.parent = parent};
-    return walk->node_count++;
-}
-
-/* Make the table of literal children twice as large as it needs to be. */
-static bool grow_slots(struct walk *walk)
-{
-    size_t count = walk->slot_count == 0 ? 2048 : walk->slot_count * 2;
-    uint32_t *slots = mg_calloc(count, sizeof(*slots));
-    if (slots == NULL) {
-        walk->differ->is_out_of_memory = true;
-        return false;
-    }
-    free(walk->slots);
-    walk->slots = slots;
-    walk->slot_count = count;
-    for (uint32_t i = NODE_ROOT + 1; i < walk->node_count; i++) {
-        const struct node *node = &walk->nodes[i];
-        if (node->text.ptr != NULL) {
-            walk->slots[slot_of(walk, node->parent, node->text)] = i;
-        }
-    }
-    return true;
-}
-
-static uint32_t literal_child(struct walk *walk, uint32_t parent, struct mg_str text)
-{
-    uint32_t child = find_child(walk, parent, text);
-    if (child != 0) {
-        return child;
-    }
-    if ((size_t)walk->node_count * 2 >= walk->slot_count && !grow_slots(walk)) {
-        return 0;
-    }
-    child = add_node(walk, parent);
-    struct mg_str copy = mg_arena_dup(&walk->differ->walk, text);
-    if (child == 0 || copy.ptr == NULL) {
-        return 0;
-    }
-    struct node *above = &walk->nodes[parent];
-    walk->nodes[child].text = copy;
-    if (above->first == 0) {
-        above->first = child;
-    } else {
-        walk->nodes[above->last].next = child;
-    }
-    above->last = child;
-    walk->slots[slot_of(walk, parent, copy)] = child;
-    return child;
-}
-
-static uint32_t wild_child(struct walk *walk, uint32_t parent)
-{
-    if (walk->nodes[parent].wild == 0) {
-        uint32_t child = add_node(walk, parent);
-        walk->nodes[parent].wild = child; /* the array may have moved */
-    }
-    return walk->nodes[parent].wild;
-}
-
-/* Put a pattern into the tree. Returns: false when memory is out. */
-static bool add_pattern(struct walk *walk, const struct mg_route_pattern *pattern,
-                        enum mg_diff_age age, uint32_t number)
-{
-    uint32_t node =
-        pattern->host.len == 0 ? NODE_ROOT : literal_child(walk, NODE_HOSTS, pattern->host);
-    enum end end = END_EXACT;
-    for (unsigned i = 0; i < pattern->segment_count; i++) {
-        const struct mg_route_segment *segment = &pattern->segments[i];
-        if (segment->kind == MG_SEGMENT_LITERAL) {
-            node = literal_child(walk, node, segment->text);
-        } else if (segment->kind == MG_SEGMENT_WILD) {
-            node = wild_child(walk, node);
-        } else {
-            end = segment->kind == MG_SEGMENT_END ? END_SLASH : END_REST;
-        }
-        if (node == 0) {
-            return false;
-        }
-    }
-    walk->nodes[node].resources[end][age] = number + 1;
-    return true;
-}
-
-static bool add_set(struct walk *walk, enum mg_diff_age age)
-{
-    const struct mg_policy_set *set = walk->differ->sets[age];
-    struct mg_arena *scratch = &walk->differ->scratch;
-    bool is_fine = true;
-    for (size_t i = 0; is_fine && i < set->resource_count; i++) {
-        struct mg_arena_mark mark = mg_arena_snapshot(scratch);
-        struct mg_route_pattern pattern;
-        struct mg_err fault = {0};
-        is_fine =
-            mg_route_pattern_parse(set->resources[i]->pattern, scratch, &pattern, &fault) &&
-            add_pattern(walk, &pattern, age, (uint32_t)i);
-        mg_arena_rewind(scratch, mark);
-    }
-    walk->differ->is_out_of_memory = walk->differ->is_out_of_memory || !is_fine;
-    return is_fine;
-}
-
-static const struct mg_resource *resource_of(const struct walk *walk, enum mg_diff_age age,
-                                             uint32_t number)
-{
-    return number == 0 ? NULL : walk->differ->sets[age]->resources[number - 1];
-}
-
-/* Whether both sets have other things at an end of a node. */
-static bool end_differs(const struct walk *walk, const struct node *node, enum end end)
-{
-    const struct mg_resource *a = resource_of(walk, MG_DIFF_OLD, node->resources[end][0]);
-    const struct mg_resource *b = resource_of(walk, MG_DIFF_NEW, node->resources[end][1]);
-    if (a == NULL || b == NULL) {
-        return a != b;
-    }
-    struct mg_arena_mark mark = mg_arena_snapshot(&walk->differ->scratch);
-    bool is_same = mg_diff_same(walk->differ, a, b);
-    mg_arena_rewind(&walk->differ->scratch, mark);
-    return !is_same;
-}
-
-/* Find what differs, and tell it upwards: children are behind their parents in the array. */
-static void mark_differences(struct walk *walk)
-{
-    for (uint32_t i = walk->node_count - 1; i > NODE_HOSTS; i--) {
-        struct node *node = &walk->nodes[i];
-        for (int end = 0; end < END_COUNT; end++) {
-            const uint32_t *resources = node->resources[end];
-            bool differs = end_differs(walk, node, (enum end)end);
-            node->sets |= (unsigned char)((resources[0] != 0) | (resources[1] != 0) << 1);
-            node->differs = node->differs || differs;
-            node->rest_differs = end == END_REST && differs;
-        }
-        walk->nodes[node->parent].sets |= node->sets;
-        walk->nodes[node->parent].differs = walk->nodes[node->parent].differs || node->differs;
-    }
-}
-
-/* Find a segment that no pattern has. */
-static void choose_fresh(struct walk *walk)
-{
-    bool is_taken = true;
-    for (unsigned n = 0; is_taken; n++) {
-        (void)snprintf(walk->fresh, sizeof(walk->fresh), n == 0 ? "other" : "other%u", n);
-        struct mg_str fresh = mg_str_from(walk->fresh);
-        is_taken = false;
-        for (uint32_t i = 0; i < walk->node_count && !is_taken; i++) {
-            is_taken = mg_str_equal(walk->nodes[i].text, fresh);
-        }
-    }
-}
 
 /* ---- pairs ---- */
 
@@ -380,10 +167,10 @@ struct state {
     bool is_behind_empty;         /* the last segment is empty */
 };
 
-static bool open(struct walk *walk, struct state *state, uint32_t node, unsigned sets,
-                 bool is_own)
+static bool open_branch(struct walk *walk, struct state *state, uint32_t node, unsigned sets,
+                        bool is_own)
 {
-    unsigned caring = node == 0 ? 0 : sets & walk->nodes[node].sets;
+    unsigned caring = node == 0 ? 0 : sets & walk->tree.nodes[node].sets;
     if (caring == 0) {
         return true;
     }
@@ -404,15 +191,16 @@ static struct state step(struct walk *walk, const struct state *from, const stru
     to.is_behind_empty = text != NULL && text->len == 0;
     for (unsigned i = 0; i < from->count; i++) {
         const struct branch *branch = &from->branches[i];
-        const struct node *node = &walk->nodes[branch->node];
+        const struct mg_diff_node *node = &walk->tree.nodes[branch->node];
         unsigned sets = branch->sets & open_sets;
-        uint32_t literal = text == NULL ? 0 : find_child(walk, branch->node, *text);
-        if (!open(walk, &to, literal, sets, true) ||
-            (!to.is_behind_empty && !open(walk, &to, node->wild, sets, text == NULL))) {
+        uint32_t literal =
+            text == NULL ? 0 : mg_diff_tree_child(&walk->tree, branch->node, *text);
+        if (!open_branch(walk, &to, literal, sets, true) ||
+            (!to.is_behind_empty && !open_branch(walk, &to, node->wild, sets, text == NULL))) {
             return to;
         }
         for (int age = 0; age < MG_DIFF_AGES; age++) {
-            if ((sets >> age & 1U) != 0 && node->resources[END_REST][age] != 0) {
+            if ((sets >> age & 1U) != 0 && node->resources[MG_DIFF_END_REST][age] != 0) {
                 to.rests[age] = branch->node;
                 open_sets &= ~(1U << age);
             }
@@ -426,11 +214,13 @@ static bool rest_is_open(const struct walk *walk, const struct state *state)
 {
     uint32_t a = state->rests[MG_DIFF_OLD];
     uint32_t b = state->rests[MG_DIFF_NEW];
-    if ((a == 0 && b == 0) || (a == b && !walk->nodes[a].rest_differs)) {
+    if ((a == 0 && b == 0) || (a == b && !walk->tree.nodes[a].rest_differs)) {
         return false;
     }
-    uint32_t old_number = a == 0 ? 0 : walk->nodes[a].resources[END_REST][MG_DIFF_OLD];
-    uint32_t new_number = b == 0 ? 0 : walk->nodes[b].resources[END_REST][MG_DIFF_NEW];
+    uint32_t old_number =
+        a == 0 ? 0 : walk->tree.nodes[a].resources[MG_DIFF_END_REST][MG_DIFF_OLD];
+    uint32_t new_number =
+        b == 0 ? 0 : walk->tree.nodes[b].resources[MG_DIFF_END_REST][MG_DIFF_NEW];
     return !is_seen(walk, pair_key(old_number, new_number));
 }
 
@@ -439,7 +229,7 @@ static bool is_worth_it(const struct walk *walk, const struct state *state)
 {
     for (unsigned i = 0; i < state->count; i++) {
         const struct branch *branch = &state->branches[i];
-        const struct node *node = &walk->nodes[branch->node];
+        const struct mg_diff_node *node = &walk->tree.nodes[branch->node];
         if (node->differs || branch->sets != node->sets) {
             return true;
         }
@@ -453,8 +243,9 @@ static bool may_skip_shared(const struct walk *walk, const struct state *state)
 {
     for (unsigned i = 0; i < state->count; i++) {
         const struct branch *branch = &state->branches[i];
-        const struct node *node = &walk->nodes[branch->node];
-        bool has_rest = node->resources[END_REST][0] != 0 || node->resources[END_REST][1] != 0;
+        const struct mg_diff_node *node = &walk->tree.nodes[branch->node];
+        bool has_rest = node->resources[MG_DIFF_END_REST][0] != 0 ||
+                        node->resources[MG_DIFF_END_REST][1] != 0;
         if (branch->is_own && (node->wild != 0 || has_rest)) {
             return false;
         }
@@ -468,7 +259,7 @@ static void explore(struct walk *walk, const struct state *state);
 static void follow(struct walk *walk, const struct state *state, const struct mg_str *text)
 {
     struct branch room[MAX_BRANCHES];
-    struct mg_str segment = text == NULL ? mg_str_from(walk->fresh) : *text;
+    struct mg_str segment = text == NULL ? mg_str_from(walk->tree.fresh) : *text;
     struct state next = step(walk, state, text, room);
     if (!is_worth_it(walk, &next)) {
         return;
@@ -491,7 +282,7 @@ static bool was_followed(const struct walk *walk, const struct state *state, uns
 {
     for (unsigned i = 0; i < branch; i++) {
         if ((state->branches[i].is_own || !skips_shared) &&
-            find_child(walk, state->branches[i].node, text) != 0) {
+            mg_diff_tree_child(&walk->tree, state->branches[i].node, text) != 0) {
             return true;
         }
     }
@@ -506,9 +297,9 @@ static bool follow_literals(struct walk *walk, const struct state *state, bool s
         if (skips_shared && !state->branches[i].is_own) {
             continue;
         }
-        uint32_t child = walk->nodes[state->branches[i].node].first;
-        for (; child != 0; child = walk->nodes[child].next) {
-            struct mg_str text = walk->nodes[child].text;
+        uint32_t child = walk->tree.nodes[state->branches[i].node].first;
+        for (; child != 0; child = walk->tree.nodes[child].next) {
+            struct mg_str text = walk->tree.nodes[child].text;
             has_empty = has_empty || text.len == 0;
             if (!was_followed(walk, state, i, text, skips_shared)) {
                 follow(walk, state, &text);
@@ -521,7 +312,7 @@ static bool follow_literals(struct walk *walk, const struct state *state, bool s
 /* Look at all paths that begin as the walk's path does. */
 static void explore(struct walk *walk, const struct state *state)
 {
-    char tail[FRESH_BYTES + 4];
+    char tail[MG_DIFF_FRESH_BYTES + 4];
     if (walk->differ->steps_left == 0 || walk->differ->is_out_of_memory) {
         walk->differ->diff->is_incomplete = true;
         return;
@@ -537,7 +328,7 @@ static void explore(struct walk *walk, const struct state *state)
         follow(walk, state, NULL);
     }
     if (!has_empty) {
-        (void)snprintf(tail, sizeof(tail), "//%s", walk->fresh);
+        (void)snprintf(tail, sizeof(tail), "//%s", walk->tree.fresh);
         ask(walk, tail);
     }
 }
@@ -547,12 +338,12 @@ static void explore_host(struct walk *walk, uint32_t root)
 {
     struct branch room[2];
     struct state state = {.branches = room};
-    bool is_host = root != NODE_ROOT;
-    walk->host = is_host ? walk->nodes[root].text : (struct mg_str){"", 0};
+    bool is_host = root != MG_DIFF_ROOT;
+    walk->host = is_host ? walk->tree.nodes[root].text : (struct mg_str){"", 0};
     walk->path_len = 0;
-    (void)open(walk, &state, root, BOTH, true);
+    (void)open_branch(walk, &state, root, BOTH, true);
     if (is_host) {
-        (void)open(walk, &state, NODE_ROOT, BOTH, false);
+        (void)open_branch(walk, &state, MG_DIFF_ROOT, BOTH, false);
     }
     if (is_worth_it(walk, &state)) {
         explore(walk, &state);
@@ -567,18 +358,14 @@ void mg_diff_walk(struct mg_differ *differ)
         return;
     }
     walk->differ = differ;
-    bool has_roots = add_node(walk, 0) == NODE_HOSTS && add_node(walk, 0) == NODE_ROOT &&
-                     !differ->is_out_of_memory && grow_slots(walk);
-    if (has_roots && add_set(walk, MG_DIFF_OLD) && add_set(walk, MG_DIFF_NEW)) {
-        mark_differences(walk);
-        choose_fresh(walk);
-        explore_host(walk, NODE_ROOT);
-        for (uint32_t i = walk->nodes[NODE_HOSTS].first; i != 0; i = walk->nodes[i].next) {
-            explore_host(walk, i);
+    if (mg_diff_tree_build(&walk->tree, differ)) {
+        explore_host(walk, MG_DIFF_ROOT);
+        uint32_t host = walk->tree.nodes[MG_DIFF_HOSTS].first;
+        for (; host != 0; host = walk->tree.nodes[host].next) {
+            explore_host(walk, host);
         }
     }
-    free(walk->nodes);
-    free(walk->slots);
+    mg_diff_tree_free(&walk->tree);
     free(walk->seen.keys);
     free(walk);
 }

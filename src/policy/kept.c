@@ -162,3 +162,17 @@ bool mg_kept_build(struct mg_loader *loader, struct mg_policy_set *set,
     set->lua = lua;
     return true;
 }
+
+const char *mg_policy_set_script(const struct mg_policy_set *set, size_t index)
+{
+    const struct mg_source *source = set->lua == NULL ? NULL : set->lua->sources.first;
+    for (; source != NULL; source = source->next) {
+        if (source->kind == MG_SOURCE_LIST) {
+            continue;
+        }
+        if (index-- == 0) {
+            return source->name;
+        }
+    }
+    return NULL;
+}

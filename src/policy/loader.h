@@ -19,6 +19,7 @@
 
 enum {
     MG_POLICY_MAX_NAMES = 256,      /* names in a list of methods, headers or exposed ones */
+    MG_POLICY_MAX_NAME_BYTES = 128, /* of each */
     MG_POLICY_MAX_LOG_LINES = 100,  /* of `log` in one load */
     MG_POLICY_CALL_STEPS = 50,      /* charged for a constructor's call */
     MG_POLICY_MAX_LIST_FAULTS = 50, /* reported of one list of origins, then a count */

@@ -268,8 +268,24 @@ static const struct mg_field_reader resource_fields[] = {
     {"simple", read_simple},
 };
 
+/* Only where the engine keeps out of CORS may an answer bring CORS fields of its own. */
+static void check_cors_field(const struct mg_reader *reader,
+                             const struct mg_resource_decl *decl)
+{
+    struct mg_str field = decl->handler.canned.cors_field;
+    char quoted[80];
+    if (decl->handler.kind == MG_HANDLER_RESPOND && field.len > 0 &&
+        decl->cors_mode != MG_CORS_OFF) {
+        struct mg_spot spot = mg_spot_in(&reader->spot, " handler");
+        mg_fault(&spot, MG_ERROR, "respond-cors-field",
+                 "say it in the resource's cors, or cors = false", "sets %s by itself",
+                 mg_quote(quoted, sizeof(quoted), field));
+    }
+}
+
 void mg_read_resource(struct mg_reader *reader, struct mg_resource_decl *decl)
 {
     (void)mg_read_fields(reader, lua_gettop(reader->L), " ", resource_fields,
                          sizeof(resource_fields) / sizeof(resource_fields[0]), decl);
+    check_cors_field(reader, decl);
 }

@@ -25,9 +25,11 @@ enum mg_handler_kind {
 /* respond{ status, fields, body }, checked and prepared at load. */
 struct mg_canned {
     unsigned status;
-    struct mg_str lines; /* whole field lines, without access-control-*, Vary and framing */
+    struct mg_str lines; /* whole field lines, without Vary and framing; CORS fields only under
+                            cors = false */
     struct mg_str vary;  /* the value of its Vary fields, joined, or empty */
     struct mg_str body;
+    struct mg_str cors_field; /* the name of its first CORS field, or empty */
 };
 
 struct mg_handler_spec {
@@ -71,6 +73,7 @@ struct mg_resource {
     enum mg_cors_mode cors_mode;
     const struct mg_rule *rule;
     struct mg_handler_spec handler;
+    bool has_handler;      /* the policy names it; else it is the default */
     bool forwards_options; /* options = "forward" */
     bool encoded_slash;
     unsigned functions; /* 1 << enum mg_function; 0: C alone decides (policy/runtime.h) */

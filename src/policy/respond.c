@@ -72,8 +72,9 @@ static bool is_framing_field(struct mg_str name)
 static bool is_cors_field(struct mg_str name)
 {
     struct mg_str prefix = MG_STR("access-control-");
-    return name.len >= prefix.len &&
-           mg_str_equal_nocase((struct mg_str){name.ptr, prefix.len}, prefix);
+    return mg_str_equal_nocase(name, MG_STR("Timing-Allow-Origin")) ||
+           (name.len >= prefix.len &&
+            mg_str_equal_nocase((struct mg_str){name.ptr, prefix.len}, prefix));
 }
 
 /* Add the field whose name and value are at -2 and -1. */
@@ -90,10 +91,7 @@ static void add_field(struct mg_reader *reader, struct answer *answer)
         return;
     }
     field.value = mg_read_copy(L, -1, &reader->loader->scratch);
-    if (is_cors_field(field.name)) {
-        mg_fault(&spot, MG_ERROR, "respond-cors-field", "say it in the resource's cors",
-                 "an answer does not set CORS fields by itself");
-    } else if (is_framing_field(field.name)) {
+    if (is_framing_field(field.name)) {
         mg_fault(&spot, MG_ERROR, "respond-framing-field", "leave it out",
                  "the server alone writes this field");
     } else if (!mg_field_is_valid(field.name, field.value)) {
@@ -106,6 +104,17 @@ static void add_field(struct mg_reader *reader, struct answer *answer)
                  (int)MG_RESPOND_MAX_FIELDS);
     } else {
         answer->fields[answer->field_count++] = field;
+    }
+}
+
+/* Note whether `answer` has CORS fields: its resource, which may not want them, comes later. */
+static void find_cors_field(const struct answer *answer, struct mg_arena *arena)
+{
+    for (size_t i = 0; i < answer->field_count; i++) {
+        if (is_cors_field(answer->fields[i].name)) {
+            answer->canned->cors_field = mg_arena_dup(arena, answer->fields[i].name);
+            return;
+        }
     }
 }
 
@@ -214,6 +223,7 @@ bool mg_respond_read(struct mg_reader *reader, struct mg_canned *canned)
         mg_fault(&reader->spot, MG_ERROR, "respond-body-forbidden", "leave the body out",
                  "an answer of status %u has no content", canned->status);
     }
+    find_cors_field(&answer, loader->arena);
     if (!write_lines(&answer, loader->arena)) {
         mg_read_need(reader->L, NULL);
     }

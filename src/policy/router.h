@@ -50,11 +50,17 @@ bool mg_router_builder_add(struct mg_router_builder *builder,
                            const struct mg_route_pattern *pattern,
                            const struct mg_resource *resource);
 
-/* Call `report` for every pair that conflicts. Complexity: O(n * shapes + conflicts), where a
- * shape is an arrangement of literals and wildcards; sets have few. Scratch memory is malloc's.
- * Returns: false when memory was out; true otherwise, whatever was reported. */
-bool mg_router_builder_check(const struct mg_router_builder *builder,
-                             mg_router_conflict_fn report, void *context);
+enum mg_router_check {
+    MG_ROUTER_CHECKED, /* whatever was reported */
+    MG_ROUTER_CHECK_NO_MEMORY,
+    MG_ROUTER_CHECK_TOO_VARIED, /* more shapes than can be compared: nothing was */
+};
+
+/* Call `report` for every pair that conflicts. Complexity: O(n * shapes + conflicts), where
+ * a shape is an arrangement of literals and wildcards; sets have few, and one with so many
+ * that it would take more than some seconds is not checked. Scratch memory is malloc's. */
+enum mg_router_check mg_router_builder_check(const struct mg_router_builder *builder,
+                                             mg_router_conflict_fn report, void *context);
 
 /* Describe a conflict as an error at the second resource's line that names the first's and a
  * path that both match. Codes: pattern-duplicate, pattern-conflict. */

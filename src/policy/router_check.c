@@ -18,6 +18,14 @@
 #include "core/alloc.h"
 #include "policy/router.h"
 
+/* Work, in units of looking at two shapes, which takes about 2 ns. Every pair of shapes may
+ * have to be joined: 11,000 shapes of one pattern each pass, or 1,300 among 100,000
+ * patterns. */
+static const uint64_t MAX_WORK = (uint64_t)1 << 31;
+enum {
+    ITEM_WORK = 16 /* to put an item into a join */
+};
+
 /* A shape's masks have a bit a position; the rest, always last, has none. */
 struct shape {
     uint64_t literal; /* literals with at least a byte */
@@ -262,15 +270,23 @@ static size_t fill_groups(const struct item *items, size_t count, struct group *
     return group_count;
 }
 
-bool mg_router_builder_check(const struct mg_router_builder *builder,
-                             mg_router_conflict_fn report, void *context)
+/* At most how much work it is to join every two groups: each item is in as many joins as there
+ * are other groups. */
+static uint64_t work_of(size_t items, size_t groups)
+{
+    uint64_t others = groups - 1;
+    return others * groups / 2 + ITEM_WORK * others * items;
+}
+
+enum mg_router_check mg_router_builder_check(const struct mg_router_builder *builder,
+                                             mg_router_conflict_fn report, void *context)
 {
     size_t count = builder->count;
     if (count < 2) {
-        return true;
+        return MG_ROUTER_CHECKED;
     }
     if (count >= UINT32_MAX) {
-        return false;
+        return MG_ROUTER_CHECK_NO_MEMORY;
     }
     struct join join = {.builder = builder, .report = report, .context = context};
     struct item *items = mg_calloc(count, sizeof(*items));
@@ -281,9 +297,14 @@ bool mg_router_builder_check(const struct mg_router_builder *builder,
     join.keys = mg_calloc(count, sizeof(*join.keys));
     bool have_memory = items != NULL && groups != NULL && hashes != NULL &&
                        join.heads != NULL && join.next != NULL && join.keys != NULL;
+    bool is_too_varied = false;
     if (have_memory) {
         fill_items(builder, items, hashes);
-        join_all(&join, groups, fill_groups(items, count, groups));
+        size_t group_count = fill_groups(items, count, groups);
+        is_too_varied = work_of(count, group_count) > MAX_WORK;
+        if (!is_too_varied) {
+            join_all(&join, groups, group_count);
+        }
     }
     free(join.keys);
     free(join.next);
@@ -291,7 +312,10 @@ bool mg_router_builder_check(const struct mg_router_builder *builder,
     free(hashes);
     free(groups);
     free(items);
-    return have_memory;
+    if (!have_memory) {
+        return MG_ROUTER_CHECK_NO_MEMORY;
+    }
+    return is_too_varied ? MG_ROUTER_CHECK_TOO_VARIED : MG_ROUTER_CHECKED;
 }
 
 void mg_router_conflict_describe(const struct mg_router_conflict *conflict,

@@ -104,7 +104,7 @@ static bool is_same_plugin(const struct mg_plugin *a, const struct mg_plugin *b)
 }
 
 static bool read_plugins(struct mg_runtime *runtime, struct mg_loader *loader,
-                         struct mg_dicts *dicts)
+                         const struct mg_runtime_options *options)
 {
     const struct mg_lua_set *lua = runtime->set->lua;
     for (size_t i = 0; i < lua->plugin_count; i++) {
@@ -118,7 +118,8 @@ static bool read_plugins(struct mg_runtime *runtime, struct mg_loader *loader,
                                                     .grant = kept->grant,
                                                     .grant_count = kept->grant_count,
                                                     .has_grant = kept->has_grant,
-                                                    .dicts = dicts},
+                                                    .dicts = options->dicts,
+                                                    .clock = options->clock},
                                             .sources = &loader->sources,
                                             .source = kept->source,
                                             .arena = &runtime->arena,
@@ -253,12 +254,14 @@ static bool build(struct mg_runtime *runtime, struct mg_loader *loader,
     if (runtime->script == NULL || !alloc_tables(runtime)) {
         return fail_for_memory(loader->errs);
     }
+    if (options->line_fn != NULL) {
+        mg_script_watch_lines(runtime->script, options->line_fn, options->line_context);
+    }
     if (!mg_script_call(runtime->script, open_objects, NULL, &fault)) {
         return add_fault(loader->errs, &fault);
     }
     if (!mg_language_run(loader, runtime->script) || loader->errs->error_count > 0 ||
-        !match(loader, runtime->set, &decls) ||
-        !read_plugins(runtime, loader, options->dicts)) {
+        !match(loader, runtime->set, &decls) || !read_plugins(runtime, loader, options)) {
         return false;
     }
     if (!mg_script_seal(runtime->script, &options->budget, runtime,

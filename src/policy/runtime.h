@@ -14,6 +14,7 @@
 
 #include "plugin/dispatch.h"
 #include "policy/set.h"
+#include "script/lines.h"
 
 struct mg_runtime;
 
@@ -26,9 +27,12 @@ struct mg_runtime_totals {
 };
 
 struct mg_runtime_options {
-    struct mg_script_budget budget;   /* of each hook */
-    struct mg_runtime_totals *totals; /* outlives the runtime; NULL: nobody asks */
-    struct mg_dicts *dicts;           /* of the plugins; NULL: private ones */
+    struct mg_script_budget budget;      /* of each hook */
+    struct mg_runtime_totals *totals;    /* outlives the runtime; NULL: nobody asks */
+    struct mg_dicts *dicts;              /* of the plugins; NULL: private ones */
+    const struct mg_plugin_clock *clock; /* of the plugins, kept; NULL: the machine's */
+    mg_line_fn line_fn; /* told of each line, from loading on (script/lines.h); NULL: nobody */
+    void *line_context;
 };
 
 /* Returns: NULL after an error, which is in `errs`. For a set that mg_policy_set_needs_lua
@@ -71,5 +75,9 @@ struct mg_runtime_counters {
     uint64_t budget_kills;
 };
 struct mg_runtime_counters mg_runtime_counters(const struct mg_runtime *runtime);
+
+/* Forget what was told, so that the next fault and the next line of `log` are written whatever
+ * came before: for tests, where each request is looked at by itself. */
+void mg_runtime_forget_told(struct mg_runtime *runtime);
 
 #endif

@@ -111,6 +111,11 @@ void mg_runtime_report(struct mg_runtime *runtime, const char *hook,
     *cause = (struct mg_runtime_cause){.hash = hash, .told_ms = now_ms};
 }
 
+void mg_runtime_forget_told(struct mg_runtime *runtime)
+{
+    runtime->logger = (struct mg_runtime_logger){.lines = 0};
+}
+
 struct mg_runtime_counters mg_runtime_counters(const struct mg_runtime *runtime)
 {
     return runtime->counters;

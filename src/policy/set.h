@@ -93,6 +93,10 @@ void mg_policy_set_free(struct mg_policy_set *set);
  * (policy/runtime.h). */
 bool mg_policy_set_needs_lua(const struct mg_policy_set *set);
 
+/* The name of the `index`th Lua file of a set that needs Lua, of policies and plugins, in the
+ * order of reading; NULL beyond the last. */
+const char *mg_policy_set_script(const struct mg_policy_set *set, size_t index);
+
 /* Whether the set or the standards name `token` as a method: RFC 9110, PATCH, or any resource.
  * CONNECT and TRACE are never known. */
 bool mg_policy_set_knows_method(const struct mg_policy_set *set, enum mg_method method,

@@ -39,7 +39,8 @@ struct mg_policy_set *mg_policy_set_load_steady(const struct mg_policy_options *
         }
         mg_errs_init(&found);
         set = mg_policy_set_load(&watched, &found);
-        is_steady = mg_witness_holds(watched.witness, mg_sources_hash_names);
+        is_steady = !mg_witness_is_fresh(watched.witness) &&
+                    mg_witness_holds(watched.witness, mg_sources_hash_names);
         if (is_steady) {
             move_faults(errs, &found);
             break;

@@ -4,8 +4,13 @@
 #include "policy/witness.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "core/alloc.h"
+
+enum {
+    FRESH_NS = 20 * 1000000 /* two ticks of the slowest kernel */
+};
 
 void mg_witness_init(struct mg_witness *witness)
 {
@@ -56,11 +61,21 @@ static void describe(struct mg_witness_item *item, const struct stat *status)
     item->changed = status->st_ctim;
 }
 
+static bool is_fresh(struct timespec changed)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    int64_t age_ns =
+        ((int64_t)now.tv_sec - changed.tv_sec) * 1000000000 + (now.tv_nsec - changed.tv_nsec);
+    return age_ns > -FRESH_NS && age_ns < FRESH_NS;
+}
+
 void mg_witness_note(struct mg_witness *witness, const char *path, const struct stat *status)
 {
     struct mg_witness_item *item = witness == NULL ? NULL : append(witness, path);
     if (item != NULL) {
         describe(item, status);
+        item->is_fresh = is_fresh(status->st_ctim);
     }
 }
 
@@ -114,4 +129,13 @@ bool mg_witness_holds(const struct mg_witness *witness,
         }
     }
     return !witness->is_incomplete;
+}
+
+bool mg_witness_is_fresh(const struct mg_witness *witness)
+{
+    bool is_any_fresh = false;
+    for (size_t i = 0; i < witness->count; i++) {
+        is_any_fresh = is_any_fresh || witness->items[i].is_fresh;
+    }
+    return is_any_fresh;
 }

@@ -30,6 +30,7 @@ struct mg_witness_item {
     struct timespec modified;
     struct timespec changed;
     uint64_t names; /* of a directory: a hash */
+    bool is_fresh;  /* it had just changed when it was noted */
 };
 
 struct mg_witness {
@@ -53,5 +54,9 @@ void mg_witness_note_directory(struct mg_witness *witness, const char *path, uin
  * names now. Complexity: a stat an item. */
 bool mg_witness_holds(const struct mg_witness *witness,
                       uint64_t (*hash_names)(const char *path));
+
+/* Whether some file had changed within a tick of the clock that files are dated by: a second
+ * change within that tick cannot be told from none. */
+bool mg_witness_is_fresh(const struct mg_witness *witness);
 
 #endif

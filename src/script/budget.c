@@ -22,16 +22,18 @@
 
 #include "core/alloc.h"
 #include "core/clock.h"
+#include "script/fields.h"
 #include "script/state_internal.h"
 
 enum {
     STOPS_A_SET = 32, /* signals to a call that is being ended, before its hook is set anew */
     LOAD_HOOK_STEPS = 100,
     LOAD_ALLOCATION_STEP = 4 << 20,
-    LOAD_BYTES_A_STEP = 64, /* allocated bytes that count as one step */
-    POLL_STEPS = 1000,      /* between looks at the watchdog, where it cannot signal */
-    MAX_REFUSALS = 16,      /* of a call, each with a collection of the whole heap */
-    COLLECTOR_SPEED = 20,   /* a fifth of Lua's own: shorter steps, and still far ahead */
+    LOAD_BYTES_A_STEP = 64,      /* allocated bytes that count as one step */
+    POLL_STEPS = 1000,           /* between looks at the watchdog, where it cannot signal */
+    MAX_REFUSALS = 16,           /* of a call, each with a collection of the whole heap, */
+    MAX_WALKED_BYTES = 64 << 20, /* and with what these walk over, in all */
+    COLLECTOR_SPEED = 20,        /* a fifth of Lua's own: shorter steps, and still far ahead */
     DEFAULT_CPU_MS = 5,
     DEFAULT_WALL_MS = 1000,
     DEFAULT_STEPS = 1000 * 1000,
@@ -50,6 +52,12 @@ static uint64_t thread_cpu_us(void)
 static void fail_loading(struct mg_script *script, enum mg_script_bound bound)
 {
     struct mg_err *err = &script->final.err;
+    if (bound == MG_BOUND_MEMORY && script->refused_by == MG_REFUSED_FOR_FIELDS) {
+        err->code = "policy-memory";
+        MG_ERR_SET(err->message, "a table has more than %d fields", (int)MG_LOAD_MAX_FIELDS);
+        MG_ERR_SET(err->hint, "long lists of origins belong into a text file: file \"…\"");
+        return;
+    }
     if (bound == MG_BOUND_MEMORY) {
         err->code = "policy-memory";
         MG_ERR_SET(err->message, "the policies need more than %zu bytes of memory to load",
@@ -71,6 +79,11 @@ static void fail_for_memory(struct mg_script *script)
     err->code = "budget-memory";
     if (script->refused_by == MG_REFUSED_BY_SYSTEM) {
         MG_ERR_SET(err->message, "the machine is out of memory");
+    } else if (script->refused_by == MG_REFUSED_FOR_FIELDS) {
+        MG_ERR_SET(err->message,
+                   "one call makes a table of more than %d fields, and was stopped here",
+                   (int)MG_CALL_MAX_FIELDS);
+        MG_ERR_SET(err->hint, "a list, from 1 on, may be longer");
     } else if (script->refused_by == MG_REFUSED_BY_STATE) {
         MG_ERR_SET(err->message, "all scripts together need more than %zu bytes of memory",
                    script->limits.max_bytes);
@@ -143,8 +156,15 @@ static void on_call_count(lua_State *L, lua_Debug *frame);
 static void set_hook(struct mg_script *script, int steps)
 {
     lua_Hook hook = script->is_sealed ? on_call_count : on_load_count;
+    int mask = (steps == 0 ? 0 : LUA_MASKCOUNT) | (script->lines.fn == NULL ? 0 : LUA_MASKLINE);
     script->hook_steps = steps;
-    lua_sethook(script->L, steps == 0 ? NULL : hook, steps == 0 ? 0 : LUA_MASKCOUNT, steps);
+    lua_sethook(script->L, mask == 0 ? NULL : hook, mask, steps);
+}
+
+void mg_script_watch_lines(struct mg_script *script, mg_line_fn report, void *context)
+{
+    script->lines = (struct mg_line_watch){report, context};
+    set_hook(script, script->hook_steps);
 }
 
 /* The watchdog's: in a signal handler, in the midst of a call. */
@@ -200,10 +220,21 @@ static void check_bounds(lua_State *L)
     (void)mg_fault_raise_mark(L);
 }
 
+/* Fills fixed fields of `frame` only: never raises. */
+static void report_line(lua_State *L, struct mg_script *script, lua_Debug *frame)
+{
+    if (script->fault != NULL && lua_getinfo(L, "S", frame) != 0 && frame->source[0] == '@') {
+        script->lines.fn(script->lines.context, frame->source + 1, frame->currentline);
+    }
+}
+
 static void on_load_count(lua_State *L, lua_Debug *frame)
 {
-    (void)frame;
     struct mg_script *script = mg_script_of(L);
+    if (frame->event == LUA_HOOKLINE) {
+        report_line(L, script, frame);
+        return;
+    }
     script->steps += (uint64_t)script->hook_steps;
     check_bounds(L);
     if (script->hook_steps != LOAD_HOOK_STEPS) {
@@ -213,8 +244,11 @@ static void on_load_count(lua_State *L, lua_Debug *frame)
 
 static void on_call_count(lua_State *L, lua_Debug *frame)
 {
-    (void)frame;
     struct mg_script *script = mg_script_of(L);
+    if (frame->event == LUA_HOOKLINE) {
+        report_line(L, script, frame);
+        return;
+    }
     script->steps += script->budget.counts;
     check_bounds(L);
     if (script->collector == MG_COLLECTOR_WANTED) {
@@ -254,7 +288,10 @@ static void refuse(struct mg_script *script, enum mg_refusal by)
         script->refused_at = script->allocated;
     }
     script->refusals++;
-    if (script->is_sealed && script->refusals > MAX_REFUSALS) {
+    script->walked += script->bytes;
+    bool is_last = script->refusals > MAX_REFUSALS || script->walked > MAX_WALKED_BYTES ||
+                   by == MG_REFUSED_FOR_FIELDS;
+    if (script->is_sealed && is_last) {
         script->ceiling = 0;
         spend(script, MG_BOUND_MEMORY);
         set_hook(script, 1);
@@ -270,6 +307,12 @@ static bool may_grow(struct mg_script *script, size_t growth)
         return false;
     }
     return true;
+}
+
+/* Whether a new block is the hash part of a table with too many fields. */
+static bool has_too_many_fields(const struct mg_script *script, size_t size)
+{
+    return size / MG_FIELD_BYTES > script->max_fields && mg_fields_may_be(size);
 }
 
 /* Count allocated bytes. Before they are allocated: spend looks at Lua's stack, which may be
@@ -297,7 +340,13 @@ static void count_growth(struct mg_script *script, size_t growth)
 void *mg_budget_allocate(void *context, void *block, size_t old_size, size_t new_size)
 {
     struct mg_script *script = context;
-    old_size = block == NULL ? 0 : old_size; /* else it is the kind of the new object */
+    if (block == NULL) {
+        if (old_size == 0 && has_too_many_fields(script, new_size)) {
+            refuse(script, MG_REFUSED_FOR_FIELDS);
+            return NULL;
+        }
+        old_size = 0; /* it was the kind of the new object, 0 for what is none by itself */
+    }
     if (new_size == 0) {
         (void)mg_pool_resize(&script->pool, block, old_size, 0);
         script->bytes -= old_size;
@@ -377,6 +426,7 @@ void mg_budget_seal(struct mg_script *script, const struct mg_script_budget *bud
     script->watch.stop = stop;
     script->watch.context = script;
     script->is_sealed = true;
+    script->max_fields = MG_CALL_MAX_FIELDS;
 #ifdef MG_SCRIPT_COUNTING_HOOK
     script->rest_steps = POLL_STEPS;
 #endif

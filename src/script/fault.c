@@ -214,6 +214,20 @@ int mg_fault_raise_syntax(lua_State *L, const char *name)
     return mg_fault_raise_mark(L);
 }
 
+int mg_fault_raise_limit(lua_State *L, const char *name, int line)
+{
+    struct mg_err *err = &mg_script_of(L)->raised;
+    const char *message = lua_tostring(L, -1);
+    *err = (struct mg_err){.severity = MG_ERROR, .code = "policy-syntax", .line = line};
+    MG_ERR_SET(err->file, "%s", name);
+    if (strcmp(message, "C stack overflow") == 0) {
+        message = "blocks, parentheses or operators are nested too deeply";
+        MG_ERR_SET(err->hint, "split it up; Lua takes about 190 levels");
+    }
+    MG_ERR_SET(err->message, "%s", message);
+    return mg_fault_raise_mark(L);
+}
+
 /* ---- catching ---- */
 
 bool mg_script_pcall(lua_State *L, int arg_count)

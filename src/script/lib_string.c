@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdint.h>
 
+#include "script/fields.h"
 #include "script/lib_string_match.h"
 #include "script/seal.h"
 #include "script/state.h"
@@ -28,6 +29,12 @@ static struct mg_str check_string(lua_State *L, int index)
 static void charge_bytes(lua_State *L, size_t bytes)
 {
     mg_script_charge(L, bytes / BYTES_A_STEP);
+}
+
+/* Room for a result of `length` bytes, which is not yet its length. */
+static char *make_room(lua_State *L, luaL_Buffer *out, size_t length)
+{
+    return luaL_buffinitsize(L, out, length + mg_fields_spare_bytes(length));
 }
 
 /* Where a substring ends: `position` as the manual corrects it, at most `length`; 0 when it is
@@ -71,8 +78,11 @@ static int string_char(lua_State *L)
     int count = lua_gettop(L);
     luaL_Buffer out;
     charge_bytes(L, (size_t)count);
-    char *bytes = luaL_buffinitsize(L, &out, (size_t)count);
+    char *bytes = make_room(L, &out, (size_t)count);
     for (int i = 1; i <= count; i++) {
+        if (lua_type(L, i) == LUA_TSTRING) {
+            charge_bytes(L, lua_rawlen(L, i)); /* as long as it is to be read as a number */
+        }
         lua_Integer code = luaL_checkinteger(L, i);
         luaL_argcheck(L, code >= 0 && code <= UCHAR_MAX, i, "value out of range");
         bytes[i - 1] = (char)(unsigned char)code;
@@ -102,7 +112,7 @@ static int string_lower(lua_State *L)
     struct mg_str text = check_string(L, 1);
     luaL_Buffer out;
     charge_bytes(L, text.len);
-    char *bytes = luaL_buffinitsize(L, &out, text.len);
+    char *bytes = make_room(L, &out, text.len);
     for (size_t i = 0; i < text.len; i++) {
         bytes[i] = mg_ascii_lower(text.ptr[i]);
     }
@@ -115,7 +125,7 @@ static int string_upper(lua_State *L)
     struct mg_str text = check_string(L, 1);
     luaL_Buffer out;
     charge_bytes(L, text.len);
-    char *bytes = luaL_buffinitsize(L, &out, text.len);
+    char *bytes = make_room(L, &out, text.len);
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         bytes[i] = (char)(c >= 'a' && c <= 'z' ? c - 0x20 : c);
@@ -129,7 +139,7 @@ static int string_reverse(lua_State *L)
     struct mg_str text = check_string(L, 1);
     luaL_Buffer out;
     charge_bytes(L, text.len);
-    char *bytes = luaL_buffinitsize(L, &out, text.len);
+    char *bytes = make_room(L, &out, text.len);
     for (size_t i = 0; i < text.len; i++) {
         bytes[i] = text.ptr[text.len - 1 - i];
     }
@@ -158,7 +168,7 @@ static int string_rep(lua_State *L)
     charge_bytes(L, total);
 
     luaL_Buffer out;
-    char *bytes = luaL_buffinitsize(L, &out, total);
+    char *bytes = make_room(L, &out, total);
     memcpy(bytes, text.ptr, text.len);
     size_t filled = text.len;
     if (count > 1) {

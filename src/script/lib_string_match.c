@@ -21,6 +21,7 @@ enum {
     /* Of one search, however many a call may take: some seconds. In C no clock is looked at. */
     SEARCH_MAX_STEPS = 1000 * 1000 * 1000,
     BYTES_A_STEP = 16, /* copied or scanned with the means of libc */
+    ESCAPE_STEPS = 4,  /* of "%1" and its like in a replacement */
     FEW_PLACES = 8,
 };
 
@@ -64,6 +65,17 @@ static int raise_end(lua_State *L, struct search *search)
     }
     mg_script_charge(L, 1);
     return luaL_error(L, "the pattern takes too many steps on this text");
+}
+
+/* Within what is done for one match: look at the bounds now and then. */
+static void look_at_bounds(lua_State *L, struct search *search)
+{
+    if (search->match.steps_left == 0) {
+        (void)raise_end(L, search);
+    }
+    if (search->granted - search->match.steps_left > STEPS_A_CHARGE) {
+        settle(L, search);
+    }
 }
 
 /* ---- searching ---- */
@@ -322,6 +334,8 @@ static void add_text(lua_State *L, struct search *search, luaL_Buffer *out, size
     for (const char *escape;
          text.len > 0 && (escape = memchr(text.ptr, '%', text.len)) != NULL;) {
         size_t before = (size_t)(escape - text.ptr);
+        count_bytes(search, ESCAPE_STEPS * BYTES_A_STEP);
+        look_at_bounds(L, search);
         luaL_addlstring(out, text.ptr, before);
         char what = before + 1 < text.len ? escape[1] : '\0';
         if (what == '%') {

@@ -8,13 +8,13 @@
 #include <limits.h>
 #include <stdbool.h>
 
+#include "script/fields.h"
 #include "script/lib_table_sort.h"
 #include "script/seal.h"
 #include "script/state.h"
 
 enum {
-    CHARGED_ELEMENTS = 64, /* at once, where the number is not known before */
-    SORT_STEPS = 32,       /* of an element */
+    CHARGED_ELEMENTS = 64, /* at once: the time may be up, which is looked at then */
 };
 
 /* Require a table at `index`; a frozen one is replaced, in this call's own frame, by the one
@@ -64,6 +64,15 @@ static void charge_elements(lua_State *L, lua_Integer count)
     mg_script_charge(L, count > 0 ? (uint64_t)count : 0);
 }
 
+/* Charge for the elements from `done` on that are worked on next, if it is time to. */
+static void charge_next(lua_State *L, lua_Integer done, lua_Integer count)
+{
+    if (done % CHARGED_ELEMENTS == 0) {
+        lua_Integer left = count - done;
+        charge_elements(L, left < CHARGED_ELEMENTS ? left : CHARGED_ELEMENTS);
+    }
+}
+
 static int table_concat(lua_State *L)
 {
     check_readable(L, 1);
@@ -76,10 +85,7 @@ static int table_concat(lua_State *L)
     luaL_buffinit(L, &out);
     lua_Integer count = count_between(first, last);
     for (lua_Integer i = 0; i < count; i++) {
-        if (i % CHARGED_ELEMENTS == 0) {
-            lua_Integer left = count - i;
-            charge_elements(L, left < CHARGED_ELEMENTS ? left : CHARGED_ELEMENTS);
-        }
+        charge_next(L, i, count);
         if (i > 0) {
             luaL_addlstring(&out, separator, separator_length);
         }
@@ -104,8 +110,12 @@ static void shift(lua_State *L, lua_Integer from, lua_Integer to)
 static int table_insert(lua_State *L)
 {
     check_writable(L, 1);
-    lua_Integer end = length_of(L, 1) + 1;
+    lua_Integer end = length_of(L, 1);
     int count = lua_gettop(L);
+    if (end == LUA_MAXINTEGER) {
+        return luaL_error(L, "the list is too long");
+    }
+    end++;
     if (count == 2) {
         lua_rawseti(L, 1, end);
         return 0;
@@ -129,7 +139,7 @@ static int table_remove(lua_State *L)
     lua_Integer size = length_of(L, 1);
     lua_Integer position = luaL_optinteger(L, 2, size);
     if (position != size) {
-        bool is_inside = position >= 1 && position <= size + 1;
+        bool is_inside = position >= 1 && position - 1 <= size;
         luaL_argcheck(L, is_inside || (size == 0 && position == 0), 2,
                       "position out of bounds");
     }
@@ -160,11 +170,11 @@ static int table_move(lua_State *L)
     }
     luaL_argcheck(L, count == 0 || to <= LUA_MAXINTEGER - count + 1, 4,
                   "destination wrap around");
-    charge_elements(L, count);
     /* From the end where a copy would overwrite what is still to be copied. */
     bool overlaps = to > first && to <= last && (target == 1 || lua_rawequal(L, 1, 5));
     for (lua_Integer i = 0; i < count; i++) {
         lua_Integer at = overlaps ? count - 1 - i : i;
+        charge_next(L, i, count);
         lua_rawgeti(L, 1, first + at);   /* +1 */
         lua_rawseti(L, target, to + at); /* -1 */
     }
@@ -174,7 +184,8 @@ static int table_move(lua_State *L)
 static int table_pack(lua_State *L)
 {
     int count = lua_gettop(L);
-    lua_createtable(L, count, 1); /* +1 */
+    int room = count + (int)mg_fields_spare_elements((size_t)count);
+    lua_createtable(L, room, 1); /* +1 */
     lua_insert(L, 1);
     for (int i = count; i > 0; i--) {
         lua_rawseti(L, 1, i); /* -1 */
@@ -193,7 +204,6 @@ static int table_sort(lua_State *L)
         if (!lua_isnoneornil(L, 2)) {
             luaL_checktype(L, 2, LUA_TFUNCTION);
         }
-        charge_elements(L, count * SORT_STEPS);
         lua_settop(L, 2);
         mg_table_sort(L, count);
     }

@@ -10,6 +10,9 @@
 
 #include <stdbool.h>
 
+#include "script/fields.h"
+#include "script/state.h"
+
 enum {
     LIST = 1, /* stack indices */
     ORDER,
@@ -17,10 +20,26 @@ enum {
     TO,
 };
 
+enum {
+    BYTES_A_STEP = 16,
+    ELEMENT_STEPS = 2, /* of an element in a merge */
+};
+
+/* Charge for comparing the two values at the top, where both are texts. */
+static void charge_texts(lua_State *L)
+{
+    if (lua_type(L, -1) == LUA_TSTRING && lua_type(L, -2) == LUA_TSTRING) {
+        size_t left = lua_rawlen(L, -2);
+        size_t right = lua_rawlen(L, -1);
+        mg_script_charge(L, (left < right ? left : right) / BYTES_A_STEP);
+    }
+}
+
 /* Whether the value at the top comes before the one below it. */
 static bool is_less(lua_State *L)
 {
     if (lua_isnil(L, ORDER)) {
+        charge_texts(L);
         return lua_compare(L, -1, -2, LUA_OPLT);
     }
     lua_pushvalue(L, ORDER);
@@ -46,6 +65,7 @@ static void merge(lua_State *L, lua_Integer first, lua_Integer middle, lua_Integ
     lua_Integer left = first;
     lua_Integer right = middle;
     lua_Integer at = first;
+    mg_script_charge(L, (uint64_t)(end - first) * ELEMENT_STEPS);
     while (left < middle && right < end) {
         lua_rawgeti(L, FROM, left);  /* +1 */
         lua_rawgeti(L, FROM, right); /* +1 */
@@ -67,8 +87,10 @@ static void merge(lua_State *L, lua_Integer first, lua_Integer middle, lua_Integ
 
 void mg_table_sort(lua_State *L, lua_Integer count)
 {
-    lua_createtable(L, (int)count, 0); /* +1 */
-    lua_createtable(L, (int)count, 0); /* +1 */
+    int room = (int)count + (int)mg_fields_spare_elements((size_t)count);
+    mg_script_charge(L, (uint64_t)count * ELEMENT_STEPS);
+    lua_createtable(L, room, 0); /* +1 */
+    lua_createtable(L, room, 0); /* +1 */
     copy(L, LIST, FROM, 1, count + 1);
     for (lua_Integer run = 1; run < count; run *= 2) {
         for (lua_Integer first = 1; first <= count; first += 2 * run) {

@@ -3,7 +3,7 @@
  * basic functions  ours (lib_base.h), else Lua's own
  * string           ours (lib_string.h)
  * table            ours (lib_table.h)
- * math, utf8       Lua's own, by name; those of utf8 that read a string charge for it
+ * math, utf8       Lua's own, by name, which charge for strings: a text is a number, too
  */
 #include "script/library.h"
 
@@ -45,16 +45,16 @@ static const char *const math_names[] = {
     "fmod", "huge", "log",  "max",  "maxinteger", "min",  "mininteger", "modf", "pi",
     "rad",  "sin",  "sqrt", "tan",  "tointeger",  "type", "ult",        NULL,
 };
-static const char *const utf8_plain_names[] = {"char", "charpattern", NULL};
-static const char *const utf8_reading_names[] = {"codepoint", "codes", "len", "offset", NULL};
+static const char *const utf8_names[] = {"char", "charpattern", "codepoint", "codes",
+                                         "len",  "offset",      NULL};
 
-/* Copy the named fields of the table at the top into the table at `to`, below a charge for
- * strings where `charges`. */
+/* Copy the named fields of the table at the top into the table at `to`, functions below a
+ * charge for strings where `charges`. */
 static void keep(lua_State *L, int to, const char *const *names, bool charges)
 {
     for (; *names != NULL; names++) {
-        lua_getfield(L, -1, *names); /* +1 */
-        if (charges) {
+        bool is_function = lua_getfield(L, -1, *names) == LUA_TFUNCTION; /* +1 */
+        if (charges && is_function) {
             lua_pushcclosure(L, charge_strings, 1); /* -1 +1 */
         }
         lua_setfield(L, to, *names); /* -1 */
@@ -103,14 +103,13 @@ void mg_library_add(lua_State *L)
 
     lua_createtable(L, 0, 32);                          /* +1 */
     luaL_requiref(L, LUA_MATHLIBNAME, luaopen_math, 0); /* +1 */
-    keep(L, safe + 1, math_names, false);
+    keep(L, safe + 1, math_names, true);
     lua_pop(L, 1);
     set_frozen(L, safe, LUA_MATHLIBNAME); /* -1 */
 
     lua_createtable(L, 0, 8);                           /* +1 */
     luaL_requiref(L, LUA_UTF8LIBNAME, luaopen_utf8, 0); /* +1 */
-    keep(L, safe + 1, utf8_plain_names, false);
-    keep(L, safe + 1, utf8_reading_names, true);
+    keep(L, safe + 1, utf8_names, true);
     lua_pop(L, 1);
     set_frozen(L, safe, LUA_UTF8LIBNAME); /* -1 */
 }

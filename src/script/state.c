@@ -17,6 +17,7 @@
 
 #include "core/alloc.h"
 #include "core/log.h"
+#include "script/fields.h"
 #include "script/sandbox.h"
 #include "script/state_internal.h"
 
@@ -24,6 +25,8 @@ enum {
     HANDLER = 1, /* of a sealed state: stack index of the message handler */
     REF_LIST = LUA_RIDX_LAST + 1,
     FIRST_SLOT = REF_LIST + MG_TEXT_PLACES, /* the slot before the first one */
+    PIECE_BYTES = 1024,                     /* of a chunk, read by the parser at once */
+    PIECE_BYTES_A_STEP = 16,
     IDLE_BYTES = 64 << 10,      /* allocated bytes that are worth a step of the collector */
     IDLE_MAX_BYTES = 256 << 10, /* bytes that one step is sized for, so that it stays short */
 };
@@ -66,6 +69,29 @@ uint64_t mg_script_last_steps(const struct mg_script *script)
 
 /* ---- chunks, and what is kept ---- */
 
+/* A chunk that is being read. */
+struct source {
+    struct mg_str rest;
+    int line;      /* that the last piece is of */
+    int next_line; /* that the rest begins in */
+};
+
+/* lua_Reader: a line, or what is bearable of it, at a time. No hook is called in the parser, so
+ * the bounds are looked at here. */
+static const char *read_piece(lua_State *L, void *context, size_t *size)
+{
+    struct source *source = context;
+    size_t most = source->rest.len < PIECE_BYTES ? source->rest.len : PIECE_BYTES;
+    const char *start = source->rest.ptr;
+    const char *newline = most > 0 ? memchr(start, '\n', most) : NULL;
+    *size = newline == NULL ? most : (size_t)(newline - start) + 1;
+    source->rest = mg_str_from_offset(source->rest, *size);
+    source->line = source->next_line;
+    source->next_line += newline != NULL;
+    mg_script_charge(L, 1 + *size / PIECE_BYTES_A_STEP);
+    return start;
+}
+
 void mg_script_push_chunk(lua_State *L, const char *name, struct mg_str text)
 {
     luaL_checkstack(L, 4, NULL);
@@ -74,10 +100,12 @@ void mg_script_push_chunk(lua_State *L, const char *name, struct mg_str text)
                               "'%s' is not source text but a compiled chunk", name);
     }
     const char *chunk_name = lua_pushfstring(L, "@%s", name); /* +1 */
-    int status =
-        luaL_loadbufferx(L, text.ptr == NULL ? "" : text.ptr, text.len, chunk_name, "t");
+    struct source source = {text, 1, 1};
+    int status = lua_load(L, read_piece, &source, chunk_name, "t"); /* +1 */
     if (status == LUA_ERRSYNTAX) {
         (void)mg_fault_raise_syntax(L, name);
+    } else if (status == LUA_ERRRUN && lua_type(L, -1) == LUA_TSTRING) {
+        (void)mg_fault_raise_limit(L, name, source.line);
     } else if (status != LUA_OK) {
         (void)lua_error(L);
     }
@@ -137,6 +165,7 @@ struct mg_script *mg_script_new(const struct mg_script_limits *limits, const lua
         .max_cpu_ms = limits->max_cpu_ms != 0 ? limits->max_cpu_ms : MG_SCRIPT_MAX_CPU_MS,
     };
     script->ceiling = script->limits.max_bytes;
+    script->max_fields = MG_LOAD_MAX_FIELDS;
     script->max_steps = script->limits.max_steps;
     script->L = lua_newstate(mg_budget_allocate, script);
     if (script->L == NULL) {
@@ -235,20 +264,38 @@ static int seal(lua_State *L)
     return 0;
 }
 
+/* The state has no watch yet. Returns: false. */
+static bool fail_seal(struct mg_script *script, const char *code, struct mg_script_fault *fault)
+{
+    *fault =
+        (struct mg_script_fault){.err = {.severity = MG_ERROR, .code = code}, .is_final = true};
+    if (strcmp(code, "policy-memory") == 0) {
+        MG_ERR_SET(fault->err.message,
+                   "what hooks can reach takes %zu bytes of memory; at most %zu are kept",
+                   script->bytes, script->limits.max_bytes / 2);
+        MG_ERR_SET(fault->err.hint,
+                   "long lists of origins belong into a text file: file \"…\"");
+    } else {
+        MG_ERR_SET(fault->err.message, "cannot start the thread that watches scripts");
+    }
+    script->is_sealed = false;
+    return false;
+}
+
 bool mg_script_seal(struct mg_script *script, const struct mg_script_budget *budget, void *host,
                     mg_seal_report_fn report, void *context, struct mg_script_fault *fault)
 {
     struct sealing sealing = {.report = report, .context = context};
+    script->max_fields = SIZE_MAX; /* what the walk has found: no numbers of a script's */
     if (!mg_script_call(script, seal, &sealing, fault)) {
         return false;
     }
     mg_budget_seal(script, budget);
+    if (script->bytes > script->limits.max_bytes / 2) {
+        return fail_seal(script, "policy-memory", fault);
+    }
     if (!budget->counts && !mg_watch_add(&script->watch)) {
-        script->is_sealed = false;
-        *fault = (struct mg_script_fault){.err = {.severity = MG_ERROR, .code = "thread-start"},
-                                          .is_final = true};
-        MG_ERR_SET(fault->err.message, "cannot start the thread that watches scripts");
-        return false;
+        return fail_seal(script, "thread-start", fault);
     }
     script->host = host;
     script->watched_count = sealing.watched_count;

@@ -27,7 +27,7 @@ struct mg_script;
 
 /* Bounds of one state; a zero stands for the default. */
 struct mg_script_limits {
-    size_t max_bytes;    /* of Lua's heap; default MG_SCRIPT_MAX_BYTES */
+    size_t max_bytes;    /* of Lua's heap; half once sealed; default MG_SCRIPT_MAX_BYTES */
     uint64_t max_steps;  /* default MG_SCRIPT_MAX_STEPS */
     uint32_t max_cpu_ms; /* default MG_SCRIPT_MAX_CPU_MS */
 };
@@ -83,8 +83,8 @@ bool mg_script_call(struct mg_script *script, lua_CFunction function, void *argu
 
 /* End loading: freeze what the chunks left behind (seal.h). From now on mg_script_run is the
  * door, and `host` what mg_script_host gives.
- * Returns: false with *fault filled when memory is out, or the watching thread (watchdog.h)
- * cannot be started; the state is of no use then. */
+ * Returns: false with *fault filled, and the state is of no use, when memory is out, more is
+ * kept than may be, or the watching thread (watchdog.h) cannot be started. */
 bool mg_script_seal(struct mg_script *script, const struct mg_script_budget *budget, void *host,
                     mg_seal_report_fn report, void *context, struct mg_script_fault *fault);
 

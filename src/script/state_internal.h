@@ -6,6 +6,7 @@
 
 #include <signal.h>
 
+#include "script/lines.h"
 #include "script/pool.h"
 #include "script/state.h"
 #include "script/text.h"
@@ -16,6 +17,7 @@ enum mg_refusal {
     MG_REFUSED_BY_STATE,
     MG_REFUSED_BY_CALL,
     MG_REFUSED_BY_SYSTEM,
+    MG_REFUSED_FOR_FIELDS, /* of a table, by either */
 };
 
 enum mg_collector {
@@ -35,11 +37,13 @@ struct mg_script {
     struct mg_pool pool;         /* where Lua's heap comes from */
     size_t bytes;                /* of Lua's heap */
     size_t ceiling;              /* what `bytes` may reach now */
+    size_t max_fields;           /* of a table, its list not counted */
     uint64_t allocated;          /* bytes, ever */
     uint64_t allocated_max;      /* beyond it something is done about it: see budget.c */
     uint64_t stepped_at;         /* `allocated` when the collector last worked between calls */
     enum mg_collector collector; /* of a sealed state */
     unsigned refusals;           /* allocations of this call that were refused */
+    uint64_t walked;             /* bytes of the heaps that were collected for these */
     enum mg_refusal refused_by;
     uint64_t refused_at; /* `allocated` then */
 
@@ -51,10 +55,9 @@ struct mg_script {
     uint64_t cpu_start_us; /* loading: of the thread, when this call began */
     uint64_t asked_ms;     /* loading: coarse time at which CPU time was last asked for */
 
-    /* The count that the hook is set to, 0 for none; a signal handler sets it too. */
-    volatile sig_atomic_t hook_steps;
-    unsigned stops; /* signals since then; the signal handler's */
-    int rest_steps; /* what it is between calls of a sealed state */
+    volatile sig_atomic_t hook_steps; /* the hook's count, 0: none; a signal handler sets it */
+    unsigned stops;                   /* signals since then; the signal handler's */
+    int rest_steps;                   /* what it is between calls of a sealed state */
     struct mg_watch watch;
 
     const char *spent;             /* code of the bound that was passed, or NULL */
@@ -63,6 +66,7 @@ struct mg_script {
     struct mg_script_fault *fault; /* of the running call; NULL: none runs */
     bool is_described;             /* the message handler has filled it */
     lua_CFunction function;        /* that the running call is of */
+    struct mg_line_watch lines;    /* nobody, where its fn is NULL */
     unsigned watched_count;        /* variables that outlive a call and may be assigned */
 };
 
@@ -117,6 +121,7 @@ static inline void mg_budget_begin(struct mg_script *script)
         script->bytes + (room < script->budget.max_bytes ? room : script->budget.max_bytes);
     script->allocated_max = script->allocated + mg_budget_collect_at(script);
     script->refusals = 0;
+    script->walked = 0;
     script->steps_before += script->steps;
     script->steps = 0;
 }
@@ -137,5 +142,9 @@ void mg_fault_place(const struct mg_script *script, int level, const char *code,
 /* Turn Lua's syntax error at the top into policy-syntax: its position is cut off of the
  * message. Raises. */
 int mg_fault_raise_syntax(lua_State *L, const char *name);
+
+/* The same for the message at the top that a limit of the parser is passed, which it says
+ * without a place: too deep, too many labels. Raises. */
+int mg_fault_raise_limit(lua_State *L, const char *name, int line);
 
 #endif

@@ -20,6 +20,7 @@
 enum {
     TICK_US = 1000,
     LONGEST_NAP_US = 20 * 1000,
+    TOLD_CPU_US = 2 * 1000, /* that a call may take once it was told that its time is up */
 };
 
 _Thread_local struct mg_watch_thread mg_watch_self;
@@ -67,6 +68,7 @@ static void on_signal(int number)
     int saved_errno = errno;
     struct mg_watch *watch = atomic_load_explicit(&mg_watch_self.running, memory_order_relaxed);
     for (; watch != NULL; watch = watch->outer) {
+        mg_watch_note(watch);
         if (mg_watch_is_killed(watch)) {
             watch->stop(watch->context);
         }
@@ -104,17 +106,38 @@ static uint64_t to_us(struct timespec time)
     return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_nsec / 1000;
 }
 
-static void kill_call(struct mg_watch *watch, uint64_t cpu_us, bool is_wall)
+/* Write the epoch that is seen to what the thread that runs compares with its own, and send the
+ * signal. */
+static void tell(struct mg_watch *watch, _Atomic uint64_t *what, uint64_t cpu_us)
 {
     uint64_t epoch = watch->seen_epoch;
-    if (atomic_load_explicit(&watch->kill_epoch, memory_order_relaxed) != epoch) {
-        watch->was_wall = is_wall;
-        atomic_store_explicit(&watch->kill_epoch, epoch, memory_order_release);
+    if (atomic_load_explicit(what, memory_order_relaxed) != epoch) {
+        atomic_store_explicit(what, epoch, memory_order_release);
     } else if (watch->cpu_signal_us == cpu_us) {
         return; /* it has not run since, so the signal still waits for it */
     }
     watch->cpu_signal_us = cpu_us;
     send_signal(watch);
+}
+
+static void kill_call(struct mg_watch *watch, uint64_t cpu_us, bool is_wall)
+{
+    if (atomic_load_explicit(&watch->kill_epoch, memory_order_relaxed) != watch->seen_epoch) {
+        watch->was_wall = is_wall;
+    }
+    tell(watch, &watch->kill_epoch, cpu_us);
+}
+
+/* The CPU time of the call is up: tell it so, and see it run on before it is killed. */
+static void hurry_call(struct mg_watch *watch, uint64_t cpu_us)
+{
+    if (atomic_load_explicit(&watch->told_epoch, memory_order_acquire) != watch->seen_epoch) {
+        tell(watch, &watch->late_epoch, cpu_us);
+    } else if (watch->cpu_told_us == 0) {
+        watch->cpu_told_us = cpu_us;
+    } else if (cpu_us - watch->cpu_told_us >= TOLD_CPU_US) {
+        kill_call(watch, cpu_us, false);
+    }
 }
 
 /* Look at one watch, `passed_us` after the last look. Returns: whether a call was seen. */
@@ -133,6 +156,7 @@ static bool look(struct mg_watch *watch, uint64_t passed_us)
     uint64_t cpu_us = to_us(time);
     if (has_moved) {
         watch->cpu_start_us = cpu_us;
+        watch->cpu_told_us = 0;
         watch->wall_us = 0;
         return true;
     }
@@ -141,8 +165,10 @@ static bool look(struct mg_watch *watch, uint64_t passed_us)
     uint64_t max_wall_ms = atomic_load_explicit(&watch->max_wall_ms, memory_order_relaxed);
     bool is_cpu = cpu_us - watch->cpu_start_us >= max_cpu_ms * 1000;
     bool is_wall = watch->wall_us >= max_wall_ms * 1000;
-    if (is_cpu || is_wall) {
-        kill_call(watch, cpu_us, !is_cpu);
+    if (is_wall) {
+        kill_call(watch, cpu_us, true);
+    } else if (is_cpu) {
+        hurry_call(watch, cpu_us);
     }
     return true;
 }

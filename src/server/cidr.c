@@ -82,7 +82,9 @@ bool mg_cidr_list_contains(const struct mg_cidr *list, size_t count, int family,
                            const unsigned char *bytes)
 {
     unsigned char address[16] = {0};
-    memcpy(address, bytes, family_bytes(family));
+    if (family != AF_UNIX) { /* whose peers have no bytes at all */
+        memcpy(address, bytes, family_bytes(family));
+    }
     family = unmap(family, address);
     for (size_t i = 0; i < count; i++) {
         if (list[i].family == family &&
@@ -103,9 +105,13 @@ static bool is_port(struct mg_str text)
 
 int mg_cidr_address(struct mg_str text, unsigned char bytes[static 16])
 {
+    memset(bytes, 0, 16);
+    if (mg_str_equal(text, MG_STR("unix:"))) {
+        return AF_UNIX;
+    }
     int family = parse_plain(text, bytes);
     if (family != 0 || text.len == 0) {
-        return family;
+        return unmap(family, bytes);
     }
     bool has_brackets = text.ptr[0] == '[';
     const char *end = memchr(text.ptr, has_brackets ? ']' : ':', text.len);
@@ -118,5 +124,5 @@ int mg_cidr_address(struct mg_str text, unsigned char bytes[static 16])
         parse_plain((struct mg_str){text.ptr + start, (size_t)(end - text.ptr) - start}, bytes);
     bool is_whole =
         is_port(mg_str_from_offset(text, after)) && (family == AF_INET6) == has_brackets;
-    return is_whole ? family : 0;
+    return is_whole ? unmap(family, bytes) : 0;
 }

@@ -25,7 +25,9 @@ bool mg_cidr_list_contains(const struct mg_cidr *list, size_t count, int family,
                            const unsigned char *bytes);
 
 /* Parse an address as X-Forwarded-For has it: IPv4, IPv6 with or without brackets, either
- * with a port or not. Returns the family with 4 or 16 bytes in `bytes`, or 0. */
+ * with a port or not (one that is a name, as RFC 7239 6.3 allows, is none), or "unix:", which
+ * nginx writes for the peer of a Unix socket. An IPv4-mapped address is given as IPv4.
+ * Returns the family with 4, 16 or 0 bytes in `bytes`, or 0. */
 int mg_cidr_address(struct mg_str text, unsigned char bytes[static 16]);
 
 #endif

@@ -43,6 +43,8 @@ struct mg_exchange *mg_exchange_new_on(struct server_worker *worker, struct mg_c
     exchange->generation = generation;
     exchange->set = generation->set;
     exchange->runtime = generation->slots[worker->index].runtime;
+    exchange->mode =
+        conn == NULL ? MG_LISTEN_SERVE : worker->server->listen_modes[mg_conn_listener(conn)];
     exchange->handler = NULL;
     exchange->handler_state = NULL;
     exchange->head = &worker->head;

@@ -20,6 +20,7 @@
 #include "net/conn.h"
 #include "policy/runtime.h"
 #include "server/handler.h"
+#include "server/options.h"
 
 struct mg_generation;
 struct server_worker;
@@ -51,6 +52,7 @@ struct mg_exchange {
     struct mg_generation *generation; /* that it began with; NULL: let go of */
     const struct mg_policy_set *set;  /* of it, like all that follows from the set */
     struct mg_runtime *runtime;       /* of it; NULL: it runs no Lua */
+    enum mg_listen_mode mode;         /* of the listener it came by */
     const struct mg_handler *handler; /* NULL: answered by the engine itself */
     void *handler_state;
 

@@ -78,6 +78,9 @@ static bool make_runtimes(struct mg_generation *generation,
                    .max_bytes = limits->hook_bytes,
                    .counts = plan->options->counts_steps},
         .dicts = plan->dicts != NULL ? plan->dicts : generation->dicts,
+        .clock = plan->clock,
+        .line_fn = plan->line_fn,
+        .line_context = plan->line_context,
     };
     for (unsigned i = 0; i < generation->slot_count; i++) {
         options.totals = plan->totals == NULL ? NULL : &plan->totals[i];

@@ -18,9 +18,11 @@
 
 #include "core/buf.h"
 #include "policy/set.h"
+#include "script/lines.h"
 #include "server/swap.h"
 
 struct mg_dicts;
+struct mg_plugin_clock;
 struct mg_runtime;
 struct mg_runtime_totals;
 struct mg_series;
@@ -63,7 +65,10 @@ struct mg_generation_plan {
     struct mg_str bundle;      /* in their place: a set that was kept; else a NULL pointer */
     struct mg_policy_set *set; /* in place of both: a set that is there; borrowed */
     enum mg_swap_trigger trigger;
-    struct mg_dicts *dicts;           /* the server's; NULL: it gets dictionaries of its own */
+    struct mg_dicts *dicts; /* the server's; NULL: it gets dictionaries of its own */
+    const struct mg_plugin_clock *clock; /* of plugins, borrowed; NULL: the machine's */
+    mg_line_fn line_fn;                  /* told of the lines of scripts; NULL: nobody */
+    void *line_context;
     struct mg_series *series;         /* to count its decisions by; or NULL */
     struct mg_runtime_totals *totals; /* of the workers, one each; or NULL: a shadow's calls are
                                          not counted */

@@ -202,6 +202,12 @@ bool mg_hooks_request(struct mg_exchange *exchange)
     return answer->is_given;
 }
 
+unsigned mg_hooks_given_status(const struct mg_exchange *exchange)
+{
+    const struct mg_plugin_answer *answer = exchange->handler_state;
+    return exchange->handler == &handler_given ? answer->status : 0;
+}
+
 /* ---- the plugin handler ---- */
 
 static void gather(struct mg_exchange *exchange, struct mg_str data)
@@ -405,7 +411,7 @@ static void log_hooks(struct mg_exchange *exchange)
         .status = exchange->answer == ANSWER_NONE ? 0 : exchange->status,
         .bytes = exchange->bytes_out,
         .duration_us = exchange->started_us == 0 ? 0 : mg_clock_us() - exchange->started_us,
-        .wall_ms = mg_clock_wall_us() / 1000,
+        .wall_ms = mg_plugin_clock_wall(exchange->worker->server->clock),
         .ctx = exchange->script == NULL ? 0 : exchange->script->ctx,
     };
     struct mg_script_fault fault;

@@ -22,6 +22,9 @@ void mg_hooks_decide(struct mg_exchange *exchange, const struct mg_cors_request 
  * gives a plugin's answer, or none after a fault (the engine refuses). */
 bool mg_hooks_request(struct mg_exchange *exchange);
 
+/* The status of the answer that a `request` hook has given; 0: none has. */
+unsigned mg_hooks_given_status(const struct mg_exchange *exchange);
+
 /* Let the plugins' `response` hooks edit the head of an answer. Returns: false after a fault;
  * else *answer is what to send, in the exchange's arena. */
 bool mg_hooks_response(struct mg_exchange *exchange, struct mg_answer *answer);

@@ -84,22 +84,26 @@ static const char *close_reason_of(const struct mg_exchange *exchange)
                                                               : "content-unread";
 }
 
-/* Returns: whether the connection goes on with another request. */
-static bool finish_exchange(struct mg_conn *conn, struct http_conn *http)
+/* `has_more`: bytes behind the request have come. Closing a socket with unread bytes resets the
+ * connection, which may cost the client its answer (RFC 9112 9.6).
+ * Returns: whether the connection goes on with another request. */
+static bool finish_exchange(struct mg_conn *conn, struct http_conn *http, bool has_more)
 {
     struct mg_exchange *exchange = http->exchange;
     const char *close_reason = close_reason_of(exchange);
-    bool is_whole = exchange->body_done;
+    bool is_last =
+        exchange->body_done && !has_more && exchange->head->method != MG_METHOD_CONNECT;
     drop_exchange(http, close_reason);
     if (close_reason == NULL && !http->has_eof) {
         wait_for_request(conn);
         return true;
     }
     mg_answer_flush(worker_of(conn));
-    if (is_whole) {
-        mg_conn_close(conn, close_reason != NULL ? close_reason : "peer-closed");
+    const char *reason = close_reason != NULL ? close_reason : "peer-closed";
+    if (is_last) {
+        mg_conn_close(conn, reason);
     } else {
-        mg_conn_close_lingering(conn, close_reason);
+        mg_conn_close_lingering(conn, reason);
     }
     return false;
 }
@@ -219,7 +223,7 @@ static size_t run_turn(struct mg_conn *conn, struct http_conn *http, struct mg_s
         taken += mg_content_feed(http->exchange, mg_str_from_offset(bytes, taken));
         bool is_over = http->exchange->answer == ANSWER_DONE &&
                        (http->exchange->body_done || !http->exchange->keep_alive);
-        if (!is_over || !finish_exchange(conn, http)) {
+        if (!is_over || !finish_exchange(conn, http, taken < bytes.len)) {
             break;
         }
         answered++;

@@ -51,15 +51,24 @@ static struct mg_idle_job *take(struct mg_idle_thread *thread)
 
 struct run {
     struct mg_idle_job *job;
-    atomic_int tid; /* 0: not known yet */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int tid; /* 0: not known yet */
+    bool is_over;
 };
 
 static void *run_job(void *argument)
 {
     struct run *run = argument;
     (void)setpriority(PRIO_PROCESS, 0, LEAST_NICE); /* of this thread alone */
-    atomic_store(&run->tid, gettid());
+    (void)pthread_mutex_lock(&run->lock);
+    run->tid = gettid();
+    (void)pthread_mutex_unlock(&run->lock);
     run->job->run(run->job);
+    (void)pthread_mutex_lock(&run->lock);
+    run->is_over = true;
+    (void)pthread_cond_signal(&run->changed);
+    (void)pthread_mutex_unlock(&run->lock);
     return NULL;
 }
 
@@ -78,11 +87,22 @@ static bool has_started(pthread_t thread)
            (time.tv_sec > 0 || time.tv_nsec >= START_CPU_MS * 1000000L);
 }
 
+/* Wait for the end of the job, or LOOK_MS. */
+static void wait_a_little(struct run *run)
+{
+    struct timespec until;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += LOOK_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    (void)pthread_cond_clockwait(&run->changed, &run->lock, CLOCK_MONOTONIC, &until);
+}
+
 static void run_apart(struct mg_idle_job *job)
 {
-    struct run run = {.job = job};
+    struct run run = {
+        .job = job, .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
     pthread_t thread;
-    bool is_idle = false;
     if (pthread_create(&thread, NULL, run_job, &run) != 0) {
         job->run(job);
         return;
@@ -91,22 +111,17 @@ static void run_apart(struct mg_idle_job *job)
     if (pthread_getname_np(pthread_self(), name, sizeof(name)) == 0) {
         (void)pthread_setname_np(thread, name);
     }
-    while (!is_idle) {
-        struct timespec until;
-        (void)clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += LOOK_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) != ETIMEDOUT) {
-            return;
-        }
-        int tid = atomic_load(&run.tid);
-        if (tid != 0 && has_started(thread)) {
-            fall_idle(tid);
-            is_idle = true;
-        }
+    (void)pthread_mutex_lock(&run.lock);
+    while (!run.is_over && (run.tid == 0 || !has_started(thread))) {
+        wait_a_little(&run);
     }
+    if (!run.is_over) {
+        fall_idle(run.tid);
+    }
+    (void)pthread_mutex_unlock(&run.lock);
     (void)pthread_join(thread, NULL);
+    (void)pthread_cond_destroy(&run.changed);
+    (void)pthread_mutex_destroy(&run.lock);
 }
 
 static void *run(void *argument)

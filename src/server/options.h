@@ -67,13 +67,28 @@ struct mg_strings {
     size_t count;
 };
 
+/* What a listener is for. */
+enum mg_listen_mode {
+    MG_LISTEN_SERVE,     /* answers requests */
+    MG_LISTEN_AUTHORIZE, /* answers what proxies ask; the original request is in fields */
+    MG_LISTEN_EXT_AUTHZ  /* the same, where the request that comes is the original one: Envoy */
+};
+
+/* Which fields of trusted proxies are read. */
+enum mg_trust_fields {
+    MG_TRUST_X_FORWARDED, /* X-Forwarded-For, -Proto, -Host */
+    MG_TRUST_FORWARDED    /* Forwarded (RFC 7239) */
+};
+
 struct mg_server_options {
-    struct mg_strings listen;                    /* addresses; none: 127.0.0.1:8080 */
-    struct mg_strings policies;                  /* files and directories */
-    struct mg_strings plugins;                   /* directories of plugins */
+    struct mg_strings listen;                              /* addresses; none: 127.0.0.1:8080 */
+    enum mg_listen_mode listen_modes[MG_OPTIONS_MAX_LIST]; /* of the same index */
+    struct mg_strings policies;                            /* files and directories */
+    struct mg_strings plugins;                             /* directories of plugins */
     struct mg_strings public_origins;            /* serialized origins of this server */
-    struct mg_cidr trusted[MG_OPTIONS_MAX_LIST]; /* proxies whose X-Forwarded-* count */
+    struct mg_cidr trusted[MG_OPTIONS_MAX_LIST]; /* proxies that are believed and may ask */
     size_t trusted_count;
+    enum mg_trust_fields trusted_fields;
     unsigned workers;       /* 0: one a core */
     const char *access_log; /* a path, "-" for standard output, "off" */
     enum mg_log_format log_format;

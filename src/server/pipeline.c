@@ -4,6 +4,7 @@
 #include "server/pipeline.h"
 
 #include "server/answer.h"
+#include "server/authorize.h"
 #include "server/exchange.h"
 #include "server/forwarded.h"
 #include "server/handlers.h"
@@ -92,17 +93,29 @@ static bool is_options(const struct mg_exchange *exchange)
     return exchange->head->method == MG_METHOD_OPTIONS;
 }
 
-static void hand_over(struct mg_exchange *exchange)
+static const struct mg_handler *handler_of(const struct mg_exchange *exchange)
 {
     const struct mg_resource *resource = exchange->route.resource;
+    return exchange->mode == MG_LISTEN_SERVE
+               ? mg_handler_for(exchange->worker->server, resource)
+               : mg_authorize_handler(resource);
+}
+
+static void hand_over(struct mg_exchange *exchange)
+{
     if (exchange->runtime == NULL || !mg_hooks_request(exchange)) {
-        exchange->handler = mg_handler_for(exchange->worker->server, resource);
+        exchange->handler = handler_of(exchange);
         if (exchange->handler == NULL) {
             refuse(exchange, 404, "no-handler");
             return;
         }
     } else if (exchange->handler == NULL) {
         refuse(exchange, 403, mg_reason_code(MG_REASON_SCRIPT_ERROR));
+        return;
+    } else if (exchange->mode != MG_LISTEN_SERVE &&
+               mg_hooks_given_status(exchange) / 100 == 2) {
+        /* The proxy would take it for leave to go on. */
+        refuse(exchange, 403, "authorize-answer");
         return;
     }
     exchange->body_limit =
@@ -158,19 +171,45 @@ static void decide_resource(struct mg_exchange *exchange)
     }
 }
 
+/* Whether a check comes from whom it may, and says which request it is about. */
+static bool is_authorizable(struct mg_exchange *exchange)
+{
+    const char *reason = NULL;
+    unsigned status = mg_authorize_adopt(exchange, &reason);
+    if (status != 0) {
+        refuse(exchange, status, reason);
+    }
+    return status == 0;
+}
+
+static bool has_original_place(struct mg_exchange *exchange)
+{
+    const char *reason = mg_authorize_place(exchange);
+    if (reason != NULL) {
+        refuse(exchange, 400, reason);
+    }
+    return reason == NULL;
+}
+
 static void decide(struct mg_exchange *exchange)
 {
     const struct mg_head *head = exchange->head;
+    if (exchange->mode != MG_LISTEN_SERVE && !is_authorizable(exchange)) {
+        return;
+    }
     if (!read_target(exchange)) {
         return;
     }
     mg_forwarded_apply(exchange);
+    if (exchange->mode == MG_LISTEN_AUTHORIZE && !has_original_place(exchange)) {
+        return;
+    }
     if (exchange->target.form == MG_TARGET_ASTERISK) {
         exchange->decision.kind = MG_KIND_OPTIONS;
         refuse(exchange, 204, "options-asterisk");
         return;
     }
-    unsigned health = mg_health_status(exchange);
+    unsigned health = exchange->mode == MG_LISTEN_SERVE ? mg_health_status(exchange) : 0;
     if (health != 0) {
         refuse(exchange, health, health == 200 ? "ready" : "not-ready");
         return;
@@ -188,6 +227,13 @@ static void decide(struct mg_exchange *exchange)
 void mg_pipeline_decide(struct mg_exchange *exchange)
 {
     decide(exchange);
+    if (exchange->head->method == MG_METHOD_CONNECT) {
+        exchange->keep_alive = false; /* what follows may be meant for a tunnel */
+    }
+    if (exchange->mode != MG_LISTEN_SERVE && exchange->handler == NULL &&
+        exchange->status == 200) {
+        exchange->status = 204; /* to a proxy, 200 is leave to go on */
+    }
     if (exchange->head->expectation_unsupported) {
         exchange->keep_alive = false; /* whether content follows is anyone's guess */
         refuse(exchange, 417, "expectation-unsupported");
@@ -204,6 +250,7 @@ unsigned mg_pipeline_engine_status(struct mg_exchange *exchange)
 {
     bool is_preflight = exchange->decision.kind == MG_KIND_PREFLIGHT;
     if (!is_options(exchange) || exchange->body_octets == 0 ||
+        exchange->mode != MG_LISTEN_SERVE || /* a check's content is not the request's */
         (exchange->status >= 400 && !is_preflight)) {
         return exchange->status;
     }

@@ -117,9 +117,8 @@ static void end_worker(struct mg_worker *thread, void *state)
     mg_buf_fini(&worker->out);
 }
 
-static void warn_of_echo(struct mg_server *server)
+void mg_server_warn_of_echo(const struct mg_server *server, const struct mg_policy_set *set)
 {
-    const struct mg_policy_set *set = atomic_load(&server->active)->set;
     for (size_t i = 0; set->has_echo && i < mg_listeners_count(server->listeners); i++) {
         if (!mg_listeners_is_loopback(server->listeners, i)) {
             MG_LOG(MG_LOG_WARNING,
@@ -127,6 +126,42 @@ static void warn_of_echo(struct mg_server *server)
                    {"address", mg_str_from(mg_listeners_address(server->listeners, i))});
         }
     }
+}
+
+/* A socket of systemd is for what its name says (FileDescriptorName=). */
+static enum mg_listen_mode mode_of(const struct mg_server *server, size_t index)
+{
+    int option = mg_listeners_option(server->listeners, index);
+    if (option >= 0) {
+        return server->options.listen_modes[option];
+    }
+    const char *name = mg_listeners_name(server->listeners, index);
+    return strcmp(name, "authorize") == 0   ? MG_LISTEN_AUTHORIZE
+           : strcmp(name, "ext-authz") == 0 ? MG_LISTEN_EXT_AUTHZ
+                                            : MG_LISTEN_SERVE;
+}
+
+/* Note what each listener is for. Returns: false after a fault: one that nobody may ask. */
+static bool set_modes(struct mg_server *server, struct mg_errs *errs)
+{
+    size_t count = mg_listeners_count(server->listeners);
+    server->listen_modes = mg_calloc(count, sizeof(server->listen_modes[0]));
+    if (server->listen_modes == NULL) {
+        mg_errs_fail(errs, "out-of-memory", NULL, "no memory to start");
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        server->listen_modes[i] = mode_of(server, i);
+        if (server->listen_modes[i] != MG_LISTEN_SERVE && server->options.trusted_count == 0) {
+            mg_errs_fail(errs, "authorize-untrusted",
+                         "name the proxies that ask: --trust-proxy 127.0.0.1, --trust-proxy "
+                         "unix",
+                         "nobody may ask at %s: no proxy is trusted",
+                         mg_listeners_address(server->listeners, i));
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool open_listeners(struct mg_server *server, struct mg_errs *errs)
@@ -141,7 +176,7 @@ static bool open_listeners(struct mg_server *server, struct mg_errs *errs)
         .backlog = LISTEN_BACKLOG,
     };
     server->listeners = mg_listeners_open(&listen_options, errs);
-    return server->listeners != NULL;
+    return server->listeners != NULL && set_modes(server, errs);
 }
 
 static void prepare_busy_answer(struct mg_server *server)
@@ -207,6 +242,7 @@ static void free_server(struct mg_server *server)
     if (server->listeners != NULL) {
         mg_listeners_close(server->listeners);
     }
+    free(server->listen_modes);
     mg_swap_free(server->swap);
     mg_dicts_free(server->dicts);
     free_states(server);
@@ -258,13 +294,13 @@ struct mg_server *mg_server_start(const struct mg_server_options *options, struc
         free_server(server);
         return NULL;
     }
+    mg_server_warn_of_echo(server, atomic_load(&server->active)->set);
     if (!mg_swap_start(server->swap, errs) || !start_admin(server, errs)) {
         mg_swap_stop(server->swap);
         mg_workers_stop(server->workers);
         mg_server_join(server);
         return NULL;
     }
-    warn_of_echo(server);
     atomic_store(&server->is_ready, true);
     return server;
 }
@@ -306,6 +342,11 @@ void mg_server_reopen_logs(struct mg_server *server)
     if (server->access_log != NULL) {
         mg_access_log_reopen(server->access_log);
     }
+}
+
+bool mg_server_authorizes(const struct mg_server *server, size_t index)
+{
+    return server->listen_modes[index] != MG_LISTEN_SERVE;
 }
 
 const char *mg_server_url(const struct mg_server *server, size_t index, char *buffer,

@@ -13,6 +13,7 @@
 #include "cors/decide.h"
 #include "net/listener.h"
 #include "policy/set.h"
+#include "script/lines.h"
 #include "server/options.h"
 #include "server/swap.h"
 
@@ -20,6 +21,7 @@ struct mg_dicts;
 struct mg_generation;
 struct mg_runtime_totals;
 struct server_worker;
+struct mg_plugin_clock;
 struct mg_workers;
 struct access_log;
 struct mg_admin;
@@ -38,14 +40,18 @@ struct mg_server {
     struct mg_lines public_origins;
     struct mg_str public_origin_items[MG_OPTIONS_MAX_LIST];
     struct mg_listeners *listeners;
+    enum mg_listen_mode *listen_modes; /* of each of them */
     struct mg_workers *workers;
     struct access_log *access_log;           /* NULL: off */
     struct mg_admin *admin;                  /* NULL: off */
     struct mg_runtime_totals *script_totals; /* one a worker */
     struct mg_series *series;                /* of resources, for the counters of decisions */
     struct mg_str busy_answer;
-    const struct mg_handler *stand_in; /* for handlers there are not; NULL: they are 404 */
-    atomic_bool is_ready;              /* what /readyz says */
+    const struct mg_handler *stand_in;   /* for handlers there are not; NULL: they are 404 */
+    const struct mg_plugin_clock *clock; /* of plugins; NULL: the machine's */
+    mg_line_fn line_fn; /* told of the lines of scripts (script/lines.h); NULL: nobody */
+    void *line_context;
+    atomic_bool is_ready; /* what /readyz says */
 };
 
 /* Load policies, open listeners and start the workers. `options` is copied, its strings are
@@ -64,6 +70,10 @@ void mg_server_join(struct mg_server *server);
 /* Open the access log's file again (after its rotation). */
 void mg_server_reopen_logs(struct mg_server *server);
 
+/* Warn where `set`, which becomes active, has the echo handler on a listener that other
+ * machines reach. */
+void mg_server_warn_of_echo(const struct mg_server *server, const struct mg_policy_set *set);
+
 /* The revision the server began with. */
 struct mg_str mg_server_revision(const struct mg_server *server);
 
@@ -79,5 +89,8 @@ uint64_t mg_server_requests(const struct mg_server *server, unsigned index);
 /* Address `index` as a URL: "http://127.0.0.1:8080" or "unix:/path"; NULL beyond the last. */
 const char *mg_server_url(const struct mg_server *server, size_t index, char *buffer,
                           size_t size);
+
+/* Whether that address is one where proxies ask. */
+bool mg_server_authorizes(const struct mg_server *server, size_t index);
 
 #endif

@@ -383,6 +383,7 @@ static void publish(struct mg_swap *swap, struct swap_build *build)
     if (build->shadow != NULL) {
         promote(swap, build);
     }
+    mg_server_warn_of_echo(swap->server, build->generation->set);
     mg_swap_link(swap, build->generation, MG_GENERATION_ACTIVE);
     mg_swap_forgive(swap, build->revision);
     build->ticket = mg_swap_publish(swap, build->generation);

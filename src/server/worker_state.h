@@ -13,6 +13,7 @@
 #include "http/date.h"
 #include "http/head.h"
 #include "net/worker.h"
+#include "plugin/plugin.h"
 #include "server/server.h"
 #include "server/traffic.h"
 
@@ -62,7 +63,10 @@ static inline bool server_is_stopping(const struct server_worker *worker)
 
 static inline time_t server_wall_s(const struct server_worker *worker)
 {
-    return worker->worker != NULL ? mg_worker_wall_s(worker->worker) : mg_clock_wall_s();
+    if (worker->worker != NULL) {
+        return mg_worker_wall_s(worker->worker);
+    }
+    return (time_t)(mg_plugin_clock_wall(worker->server->clock) / 1000);
 }
 
 /* Make slices of the options' public origins, for the decisions. */

@@ -15,6 +15,12 @@ set -- $(files '*.c' | grep -E '^(src|tests/unit|tests/fuzz)/' |
   grep -vxE 'tests/fuzz/replay.c|tests/unit/plugin/native_hooks.c' | xargs ls -S)
 total=$(count "$@")
 
-printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 clang-tidy-14 --quiet -p build/dev 2>/dev/null |
+# The static analyzer takes nine tenths of the time: it is spent on what serves, not on its tests.
+# shellcheck disable=SC2016 # expanded by the shell that xargs starts
+printf '%s\n' "$@" | xargs -P "$(nproc)" -n 1 sh -c '
+  case $1 in
+    tests/*) clang-tidy-14 --quiet -p build/dev --checks=-clang-analyzer-* "$1" ;;
+    *) clang-tidy-14 --quiet -p build/dev "$1" ;;
+  esac' sh 2>/dev/null |
   sed -nE "s|^$PWD/||; s/^([^ ]*:[0-9]+):[0-9]+: (error|warning): /\1: /p" | sort -u |
   report "clang-tidy on $total files"

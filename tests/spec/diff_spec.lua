@@ -39,7 +39,8 @@ resource "/orders/{id}" {
     max_age = 600,
   },
 }
-resource "/orders/export" { methods = { "GET" }, cors = { origins = { "https://app.example.com" } } }
+resource "/orders/export" { methods = { "GET" },
+  cors = { origins = { "https://app.example.com" } } }
 resource "/session" { methods = { "GET", "POST" },
   cors = { origins = { "https://app.example.com" }, credentials = true } }
 resource "/tenants/{tenant}" { methods = { "GET" },
@@ -104,6 +105,36 @@ describe("diff prints", function()
       assert.equals(process.read_file(path), out)
     end)
   end
+end)
+
+describe("docs/diff.md", function()
+  local page = process.read_file("docs/diff.md")
+
+  it("shows what is printed", function()
+    assert.matches("$ moongate diff old.lua new.lua\n"
+      .. process.read_file("tests/spec/diff/changes.txt"), page, 1, true)
+  end)
+
+  it("names every member of the JSON, every kind and every effect", function()
+    local function expect_named(object)
+      for name in pairs(object) do
+        assert.matches("`" .. name .. "`", page, 1, true)
+      end
+    end
+    local document = wire.decode(process.read_file("tests/spec/diff/changes-json.txt"))
+    expect_named(document)
+    expect_named(document.old)
+    for _, change in ipairs(document.changes) do
+      expect_named(change)
+      expect_named { [change.kind] = true, [change.effect] = true }
+    end
+    local words = 0
+    for word in process.read_file("src/policy/diff.h"):gmatch('X%([A-Z_]+, "([%l-]+)"%)') do
+      expect_named { [word] = true }
+      words = words + 1
+    end
+    assert.is_true(words > 10)
+  end)
 end)
 
 describe("diff fails", function()

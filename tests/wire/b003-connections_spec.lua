@@ -32,6 +32,17 @@ describe("connection", function()
     return answer
   end
 
+  it("ends without a reset, though more came behind the last request", function()
+    local more = get("/hello"):rep(3000)
+    for _, head in ipairs({ "GET /hello HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+      "GET /hello HTTP/1.0\r\n\r\n", "CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n" }) do
+      local connection = server:connect()
+      connection:send(head .. more)
+      connection:read("GET")
+      connection:finish():assert_closed()
+    end
+  end)
+
   it("is kept: one request after another", function()
     local connection = server:connect()
     for id = 1, 20 do

@@ -13,6 +13,8 @@ resource "/forward" { methods = { "GET", "OPTIONS" }, options = "forward", handl
   cors = { origins = { "https://a.example" } } }
 resource "/off" { methods = { "GET", "OPTIONS" }, cors = false, handler = respond {
   status = 200, fields = { Vary = "X-Own" }, body = "off" } }
+resource "/own" { methods = { "GET" }, cors = false, handler = respond {
+  fields = { ["Access-Control-Allow-Origin"] = "https://own.example" }, body = "own" } }
 resource "/closed" { methods = { "GET" }, handler = "echo" }
 ]]
 
@@ -101,6 +103,10 @@ describe("method", function()
       { "cors = false: the handler answers preflights", line = "OPTIONS /off",
         fields = { "Host: a", FINE, ACRM }, status = 200, body = "off", cors = false,
         equal = { Vary = "X-Own" }, absent = { "Allow" } },
+      { "cors = false: CORS fields of the handler pass", line = "GET /own",
+        fields = { "Host: a", FINE }, status = 200, body = "own",
+        equal = { ["Access-Control-Allow-Origin"] = "https://own.example" },
+        absent = { "Vary" } },
       { "cors = false: the handler's fields pass as they are", line = "GET /off",
         fields = { "Host: a", FINE }, status = 200, body = "off", cors = false,
         equal = { Vary = "X-Own" } },
@@ -137,7 +143,8 @@ describe("method", function()
       { "QUERY, which nobody declared", line = "QUERY /r", status = 501 },
       { "a method of every token character", line = "!#$%&'*+-.^_`|~09azAZ /r", status = 501 },
       { "TRACE", line = "TRACE /r", status = 501 },
-      { "CONNECT", line = "CONNECT /r", status = 501 },
+      { "CONNECT, behind which bytes may be meant for a tunnel", line = "CONNECT /r",
+        status = 501, closes = true },
       { "CONNECT in authority-form", line = "CONNECT a.example:443", status = { 400, 501 },
         cors = false },
       { "unknown method on no resource: 501 before 404", line = "BREW /nowhere", status = 501,

@@ -99,6 +99,32 @@ describe("proxy in front", function()
     end
   end)
 
+  it("is believed by the fields it is said to set, and by no others", function()
+    local server = wire.start({ policy = POLICY,
+      arguments = { "--trust-proxy", "127.0.0.0/8", "--trust-fields", "forwarded" } })
+    local seen = told(server, "Forwarded: for=192.0.2.1;host=evil.example",
+      "X-Forwarded-For: 192.0.2.1", "X-Forwarded-Host: evil.example",
+      'Forwarded: for="203.0.113.7:4711";proto=https;host=outer.example, for=127.0.0.9')
+    assert.equals("203.0.113.7", seen.remote)
+    assert.equals("https", seen.scheme)
+    assert.equals("outer.example", seen.host)
+    server:stop()
+    local status, _, err = wire.run({ "serve", "--policy", "POLICY", "--trust-fields", "via" },
+      { policy = POLICY })
+    assert.equals(2, status)
+    assert.is_truthy(err:find("'x-forwarded' or 'forwarded'", 1, true), err)
+  end)
+
+  it("is believed over a Unix socket where those are trusted", function()
+    for trusted, remote in pairs({ unix = "203.0.113.7", ["127.0.0.0/8"] = "unix" }) do
+      local server = wire.start({ policy = POLICY, listen = { "unix:DIR/http.sock" },
+        arguments = { "--trust-proxy", trusted } })
+      local seen = told(server, "X-Forwarded-For: 203.0.113.7, unix:")
+      assert.equals(remote, seen.remote)
+      server:stop()
+    end
+  end)
+
   it("writes garbage: the peer itself is taken, and the request served", function()
     local server = wire.start({ policy = POLICY, arguments = { "--trust-proxy", "127.0.0.0/8" } })
     for _, value in ipairs({ "", ",", "unknown", "203.0.113.7:x", "[::1", "a\xff", "1.2.3.4.5",

@@ -12,19 +12,21 @@ const LOG_MS = 10_000;
 const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 
 export class Gate {
-  static async start(policy) {
+  // `options`: more of the command line. With --authorize among them, gate.authorizePort is its.
+  static async start(policy, ...options) {
     const gate = new Gate();
     gate.dir = await mkdtemp(join(tmpdir(), "moongate-browser-"));
     gate.logPath = join(gate.dir, "access.log");
     const policyPath = join(gate.dir, "policy.lua");
     await writeFile(policyPath, policy);
     gate.errors = "";
+    gate.output = "";
     gate.exit = null;
     gate.child = spawn(
       resolve(process.env.MOONGATE ?? "build/dev/moongate"),
       ["serve", "--policy", policyPath, "--listen", "127.0.0.1:0", "--admin", "off",
         "--workers", "2", "--access-log", gate.logPath, "--echo-secrets", "--plugins",
-        resolve("plugins")],
+        resolve("plugins"), ...options],
       { stdio: ["ignore", "pipe", "pipe"] },
     );
     gate.child.stderr.on("data", (data) => (gate.errors += data));
@@ -33,16 +35,19 @@ export class Gate {
       gate.errors += error.message;
       gate.exit = "not started";
     });
-    gate.port = await gate.#readPort();
+    gate.child.stdout.on("data", (data) => (gate.output += data));
+    gate.port = await gate.#readPort("listening");
+    if (options.includes("--authorize")) {
+      gate.authorizePort = await gate.#readPort("authorizing");
+    }
     gate.url = `http://127.0.0.1:${gate.port}`;
     return gate;
   }
 
-  async #readPort() {
-    let out = "";
-    this.child.stdout.on("data", (data) => (out += data));
+  async #readPort(what) {
+    const line = new RegExp(`^${what} on http://127\\.0\\.0\\.1:(\\d+)$`, "m");
     for (const deadline = Date.now() + START_MS; Date.now() < deadline; await pause(5)) {
-      const port = /^listening on http:\/\/127\.0\.0\.1:(\d+)$/m.exec(out)?.[1];
+      const port = line.exec(this.output)?.[1];
       if (port) {
         return Number(port);
       }
@@ -51,7 +56,7 @@ export class Gate {
       }
     }
     this.child.kill("SIGKILL");
-    throw new Error(`moongate did not start (${this.exit}):\n${out}${this.errors}`);
+    throw new Error(`moongate did not start (${this.exit}):\n${this.output}${this.errors}`);
   }
 
   // The records of all exchanges whose target contains `mark`, once there are `count` of them, in

@@ -202,6 +202,33 @@ static void needs_no_memory(void **state)
                   MG_STR("error out of memory where=here\n"));
 }
 
+/* mg_log_sink_fn */
+static void take_line(void *context, enum mg_log_level level, const char *event,
+                      const struct mg_log_field *fields, size_t count)
+{
+    int length =
+        snprintf(context, 128, "%s %s %s=%.*s", mg_log_level_name(level), event,
+                 count > 0 ? fields[0].key : "", count > 0 ? (int)fields[0].value.len : 0,
+                 count > 0 ? fields[0].value.ptr : "");
+    assert_in_range(length, 0, 127);
+}
+
+static void lines_are_diverted_and_come_back(void **state)
+{
+    (void)state;
+    char taken[128] = "";
+    mg_log_configure(MG_LOG_TEXT, MG_LOG_INFO, ends[1]);
+    mg_log_divert(take_line, taken);
+    MG_LOG(MG_LOG_WARNING, "over there", {"key", MG_STR("value")});
+    mg_expect_text("diverted", taken, "warning over there key=value");
+    MG_LOG(MG_LOG_DEBUG, "below the level", {"key", MG_STR("value")});
+    mg_expect_text("as without", taken, "warning over there key=value");
+    mg_expect_int("nothing is written", logged().len, 0);
+    mg_log_divert(NULL, NULL);
+    mg_log(MG_LOG_INFO, "here again", NULL, 0);
+    mg_expect_str("written", logged_text(), MG_STR("info here again\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -213,6 +240,7 @@ int main(void)
         cmocka_unit_test(cuts_values_between_characters),
         cmocka_unit_test(an_event_too_long_is_told),
         cmocka_unit_test(needs_no_memory),
+        cmocka_unit_test(lines_are_diverted_and_come_back),
     };
     return cmocka_run_group_tests_name("core/log", tests, open_pipe, close_pipe);
 }

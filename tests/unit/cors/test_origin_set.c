@@ -56,6 +56,10 @@ static void origin_set_matches_as_its_patterns_do(void **state)
         {"no trailing dot", "https://*.example.com.", "https://a.example.com", false},
         {"an extension", "chrome-extension://abc", "chrome-extension://abc", true},
         {"an extension's port", "chrome-extension://abc:*", "chrome-extension://abc:1", true},
+        {"scheme and host differ alike", "app://app,web://web", "web://web", true},
+        {"scheme and host differ alike, crosswise", "app://app,web://web", "app://web", false},
+        {"scheme and port differ alike", "v000001://a.b.c:1,v000002://a.b.c:2",
+         "v000002://a.b.c:2", true},
         {"everything", "*,https://a.com", "null", true},
         {"nothing", "", "https://a.com", false},
     };
@@ -143,9 +147,24 @@ static bool some_pattern_matches(const struct world *world, const struct mg_orig
     return false;
 }
 
+/* A set lists exactly those of the given patterns that it keeps. */
+static void check_lists(const struct world *world, const struct mg_origin_set *set)
+{
+    for (size_t k = 0; k < world->count; k++) {
+        bool is_kept = false;
+        for (size_t i = 0; i < mg_origin_set_count(set); i++) {
+            struct mg_pattern kept = mg_origin_set_get(set, i);
+            is_kept |= mg_pattern_covers(&kept, &world->patterns[k]) &&
+                       mg_pattern_covers(&world->patterns[k], &kept);
+        }
+        mg_expect_int(world->texts[k], mg_origin_set_lists(set, &world->patterns[k]), is_kept);
+    }
+}
+
 /* No kept pattern covers another, and together with the redundant ones they are all. */
 static void check_kept(const struct world *world, const struct mg_origin_set *set)
 {
+    check_lists(world, set);
     size_t redundant = 0;
     for (size_t i = 0; i < world->count; i++) {
         redundant += world->is_redundant[i];

@@ -311,6 +311,94 @@ static void one_more_origin_takes_nothing_away(void **state)
     for_all("monotonic", check_monotonic);
 }
 
+/* Change one thing of a rule, or nothing. */
+static struct fixture_rule draw_other(struct mg_prng *prng, const struct fixture_rule *rule)
+{
+    struct fixture_rule other = *rule;
+    switch (mg_prng_below(prng, 10)) {
+    case 0:
+        other.credentials = !rule->credentials;
+        break;
+    case 1:
+        other.timing = !rule->timing;
+        break;
+    case 2:
+        other.rejects = !rule->rejects;
+        break;
+    case 3:
+        other.max_age = rule->max_age + 1;
+        break;
+    case 4:
+        other.status = rule->status == 200 ? 204 : 200;
+        break;
+    case 5:
+        other.methods = rule->methods == NULL ? "PUT" : NULL;
+        break;
+    case 6:
+        other.headers = "X-A,X-D";
+        break;
+    case 7:
+        other.expose = "X-D";
+        break;
+    case 8:
+        other.resource_methods = "GET,OPTIONS";
+        break;
+    default:
+        break;
+    }
+    return other;
+}
+
+static void check_equal(struct mg_prng *prng, struct mg_arena *arena,
+                        const struct rule_text *text, struct request_text *in)
+{
+    struct mg_buf fields[2];
+    const struct fixture_rule other_text = draw_other(prng, &text->rule);
+    const struct mg_rule *rule = fixture_compile(arena, &text->rule);
+    const struct mg_rule *other = fixture_compile(arena, &other_text);
+    mg_expect_true("a rule is equal to itself", mg_rule_equal(rule, rule));
+    mg_expect_int("equality has two sides", mg_rule_equal(rule, other),
+                  mg_rule_equal(other, rule));
+    struct mg_decision decision = fixture_decide(rule, &in->request);
+    struct mg_decision other_decision = fixture_decide(other, &in->request);
+    struct mg_str text_of = write(&decision, &fields[0]);
+    struct mg_str other_text_of = write(&other_decision, &fields[1]);
+    if (mg_rule_equal(rule, other)) {
+        mg_expect_text(text->origins, other_decision.reason, decision.reason);
+        mg_expect_int(text->origins, other_decision.verdict, decision.verdict);
+        mg_expect_int(text->origins, other_decision.status, decision.status);
+        mg_expect_str(text->origins, other_text_of, text_of);
+    }
+    mg_buf_fini(&fields[0]);
+    mg_buf_fini(&fields[1]);
+}
+
+static void equal_rules_answer_alike(void **state)
+{
+    (void)state;
+    for_all("equal rules", check_equal);
+}
+
+static void rules_without_change_are_equal(void **state)
+{
+    (void)state;
+    struct mg_arena arena;
+    const struct fixture_rule text = {.origins = "https://a.example",
+                                      .methods = "GET,PUT",
+                                      .headers = "X-A,Authorization",
+                                      .expose = "ETag",
+                                      .credentials = true,
+                                      .max_age = 60};
+    struct fixture_rule elsewhere = text;
+    elsewhere.origins = "https://b.example";
+    mg_arena_init(&arena, NULL, 0, FIXTURE_ARENA_BYTES);
+    const struct mg_rule *rule = fixture_compile(&arena, &text);
+    mg_expect_true("compiled twice", mg_rule_equal(rule, fixture_compile(&arena, &text)));
+    mg_expect_true("origins are no part of it",
+                   mg_rule_equal(rule, fixture_compile(&arena, &elsewhere)));
+    mg_arena_fini(&arena);
+}
+
 /* Fetch, CORS-preflight fetch and CORS check, of the text of an answer. `names`: lower case. */
 static bool browser_accepts(struct mg_str fields, struct mg_str origin, struct mg_str method,
                             struct mg_lines names, bool include)
@@ -481,6 +569,8 @@ int main(void)
         cmocka_unit_test(answers_echo_nothing_unparsed),
         cmocka_unit_test(decisions_see_no_order_case_or_lines_of_names),
         cmocka_unit_test(one_more_origin_takes_nothing_away),
+        cmocka_unit_test(equal_rules_answer_alike),
+        cmocka_unit_test(rules_without_change_are_equal),
         cmocka_unit_test(browsers_agree_with_the_verdict),
         cmocka_unit_test(what_browsers_ask_for_is_always_read),
         cmocka_unit_test(cost_is_linear_in_the_names),

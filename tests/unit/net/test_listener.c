@@ -65,6 +65,7 @@ static void listener_workers_share_the_port_that_was_picked(void **state)
     assert_int_equal(mg_listeners_count(listeners), 1);
     assert_true(mg_listeners_is_loopback(listeners, 0));
     assert_string_equal(mg_listeners_name(listeners, 0), "");
+    assert_int_equal(mg_listeners_option(listeners, 0), 0);
     uint16_t port = port_of(listeners, 0);
     assert_int_not_equal(port, 0);
     assert_int_not_equal(mg_listeners_fd(listeners, 0, 0), mg_listeners_fd(listeners, 0, 1));
@@ -93,6 +94,21 @@ static void listener_every_address_of_a_group_has_the_same_port(void **state)
         }
         mg_listeners_close(listeners);
     }
+}
+
+static void listener_knows_the_option_it_stands_for(void **state)
+{
+    (void)state;
+    static const char *const addresses[] = {":0", "127.0.0.1:0"};
+    struct mg_errs errs;
+    struct mg_listeners *listeners = open_some(addresses, 2, &errs);
+    assert_non_null(listeners);
+    size_t last = mg_listeners_count(listeners) - 1;
+    for (size_t i = 0; i <= last; i++) {
+        assert_int_equal(mg_listeners_option(listeners, i), i == last);
+    }
+    mg_listeners_close(listeners);
+    mg_errs_fini(&errs);
 }
 
 static void listener_port_in_use_is_a_fault(void **state)
@@ -278,6 +294,7 @@ static int inherits_one(void)
         mg_listeners_count(listeners) == 1 && mg_listeners_fd(listeners, 0, 0) == 3 &&
         mg_listeners_fd(listeners, 0, 1) == 3 &&
         strcmp(mg_listeners_name(listeners, 0), "web") == 0 &&
+        mg_listeners_option(listeners, 0) == -1 &&
         strncmp(mg_listeners_address(listeners, 0), "127.0.0.1:", 10) == 0 &&
         mg_listeners_is_loopback(listeners, 0) && (fcntl(3, F_GETFD) & FD_CLOEXEC) != 0 &&
         (fcntl(3, F_GETFL) & O_NONBLOCK) != 0 && getenv("LISTEN_FDS") == NULL &&
@@ -333,6 +350,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listener_workers_share_the_port_that_was_picked),
         cmocka_unit_test(listener_every_address_of_a_group_has_the_same_port),
+        cmocka_unit_test(listener_knows_the_option_it_stands_for),
         cmocka_unit_test(listener_port_in_use_is_a_fault),
         cmocka_unit_test(listener_faults_are_all_collected),
         cmocka_unit_test(listener_unix_socket_has_its_mode_and_goes_with_it),

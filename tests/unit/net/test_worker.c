@@ -293,6 +293,27 @@ static void *press(void *argument)
     return NULL;
 }
 
+/* Connected, as far as the client knows, but not to be accepted before it has sent
+ * something. */
+static void worker_stop_waits_for_handshakes_under_way(void **state)
+{
+    (void)state;
+    struct rig rig = {.defer_accept_s = 1};
+    start(&rig);
+    int idle = dial(rig.port);
+    send_text(idle, "request\n");
+    expect_text(idle, "answer\n");
+    int late = dial(rig.port);
+    mg_workers_stop(rig.workers);
+    expect_end(idle); /* the stop has begun */
+    send_text(late, "request\n");
+    expect_text(late, "answer\n");
+    expect_end(late);
+    (void)close(late);
+    (void)close(idle);
+    rig_join(&rig);
+}
+
 static void worker_stops_under_load(void **state)
 {
     (void)state;
@@ -551,6 +572,7 @@ int main(void)
         cmocka_unit_test(worker_pauses_accepting_without_descriptors),
         cmocka_unit_test(worker_idle_connection_is_small),
         cmocka_unit_test(worker_stop_answers_what_was_accepted_by_the_kernel),
+        cmocka_unit_test(worker_stop_waits_for_handshakes_under_way),
         cmocka_unit_test(worker_stops_under_load),
         cmocka_unit_test(worker_stop_ends_the_rest_after_its_time),
         cmocka_unit_test(worker_stop_without_connections_ends_at_once),

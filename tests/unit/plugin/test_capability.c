@@ -328,8 +328,8 @@ static void lines_name_plugin_and_place(void **state)
     static char text[16384];
     (void)read_log(fd, text, sizeof(text));
     static const char *const wanted[] = {
-        " info plugin plugin=demo message=\"a 1 2.5 nil true table\" "
-        "at=plugins/demo/plugin.lua:3\n",
+        (" info plugin plugin=demo message=\"a 1 2.5 nil true table\" "
+         "at=plugins/demo/plugin.lua:3\n"),
         " warning plugin plugin=demo message=\"b\\nc\" at=plugins/demo/plugin.lua:3\n",
         " info plugin plugin=demo message=\"\" at=plugins/demo/plugin.lua:3\n",
         "x at=plugins/demo/plugin.lua:4\n",

@@ -249,6 +249,8 @@ static void builds_live_beside_one_another(void **state)
     reading_run(&new);
     mg_expect_int("the new build", call_log(&new), 2010);
     mg_expect_int("the old one goes on", call_log(&old), 1020);
+    mg_expect_u64("equal bytes have a hash", same.plugin.native_hash, old.plugin.native_hash);
+    mg_expect_true("others another", new.plugin.native_hash != old.plugin.native_hash);
     reading_end(&same);
     mg_expect_int("a state that is closed ends its instance", call_log(&old), 1021);
     reading_end(&old);

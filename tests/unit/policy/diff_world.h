@@ -1,6 +1,6 @@
-/* diff_world.h - small policy sets that are alike, and requests that they meet; for the properties
- * of comparisons. Everything is drawn from short lists, so that patterns, origins and names
- * overlap, cover each other and conflict all the time.
+/* diff_world.h - small policy sets that are alike, and requests that they meet; for the
+ * properties of comparisons. Everything is drawn from short lists, so that patterns, origins
+ * and names overlap, cover each other and conflict all the time.
  */
 #ifndef MG_TEST_DIFF_WORLD_H
 #define MG_TEST_DIFF_WORLD_H

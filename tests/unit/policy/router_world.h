@@ -88,7 +88,8 @@ static inline size_t count_conflicts(const struct world *w)
 {
     size_t conflicts = 0;
     mg_expect_int("there is memory to check",
-                  mg_router_builder_check(&w->builder, count_conflict, &conflicts), true);
+                  mg_router_builder_check(&w->builder, count_conflict, &conflicts),
+                  MG_ROUTER_CHECKED);
     return conflicts;
 }
 

@@ -45,6 +45,8 @@ static const struct fault_row rows[] = {
 
     {"a header of two names", RULE("headers = { 'X-A, X-B' }"), "header-invalid", MG_ERROR, 1,
      "/a cors.headers[1]", NULL},
+    {"a header of 129 bytes", RULE("headers = { ('X'):rep(128), ('X'):rep(129) }"),
+     "header-invalid", MG_ERROR, 1, "/a cors.headers[2]", "a shorter name"},
     {"an empty header", RULE("headers = { 'X-A', '' }"), "header-invalid", MG_ERROR, 1,
      "/a cors.headers[2]", NULL},
     {"Cookie", RULE("headers = { 'Cookie' }"), "header-forbidden", MG_ERROR, 1,

@@ -61,6 +61,8 @@ static const struct fault_row rows[] = {
      "pattern-public-suffix", MG_ERROR, 1, "/a cors.origins[1]", NULL},
     {"a public suffix of two labels", ORIGINS("'https://*.co.uk'"), "pattern-public-suffix",
      MG_WARNING, 1, "/a cors.origins[1]", NULL},
+    {"a public suffix with a trailing dot", CREDENTIALS("'https://*.github.io.'"),
+     "pattern-public-suffix", MG_ERROR, 1, "/a cors.origins[1]", NULL},
     {"a public suffix in punycode", ORIGINS("'https://*.xn--p1ai'"), "pattern-public-suffix",
      MG_WARNING, 1, "/a cors.origins[1]", NULL},
     {"an origin twice", ORIGINS("'https://a.example', 'https://a.example'"), "origin-duplicate",

@@ -249,9 +249,30 @@ static void upstreams_are_kept(void **state)
     mg_policy_set_free(set);
 }
 
+static void patterns_of_too_many_shapes_are_refused(void **state)
+{
+    static const char text[] =
+        "for i = 1, 12000 do\n"
+        "  local path = ''\n"
+        "  for bit = 0, 13 do\n"
+        "    path = path .. ((i >> bit) & 1 == 1 and '/{w' .. bit .. '}'\n"
+        "      or '/s' .. bit .. '-' .. i)\n"
+        "  end\n"
+        "  resource(path) { handler = 'echo' }\n"
+        "end\n";
+    struct mg_errs errs;
+    (void)state;
+    struct mg_policy_set *set = load_text(text, &errs, NULL);
+    mg_expect_true("there is no set", set == NULL);
+    mg_expect_int("one fault", errs.count, 1);
+    mg_expect_text("its code", errs.items[0].code, "patterns-too-varied");
+    mg_errs_fini(&errs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(patterns_of_too_many_shapes_are_refused),
         cmocka_unit_test(faults_of_the_whole_set),
         cmocka_unit_test(a_long_pattern_leaves_room_for_the_field),
         cmocka_unit_test(allow_lists_the_methods),

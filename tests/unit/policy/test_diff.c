@@ -1,5 +1,5 @@
-/* test_diff.c - comparisons of sets, row by row: two policies, and the sentences that say what is
- * different.
+/* test_diff.c - comparisons of sets, row by row: two policies, and the sentences that say what
+ * is different.
  */
 #include <sys/stat.h>
 
@@ -282,6 +282,18 @@ static void routing_counts(void **state)
          "resource \"/a\" { methods = { \"GET\" } }\n"
          "default { methods = { \"GET\" }, cors = { origins = \"*\" } }",
          "+ every origin gains GET, HEAD /{rest...}\n"},
+        {"a subtree that only paths with an empty segment are left to",
+         "resource \"/a/\" { methods = { \"GET\" } }\nresource \"/a/{$}\" { }\n"
+         "resource \"/a/{x}\" { }\nresource \"/a/{x}/\" { }",
+         "resource \"/a/\" { methods = { \"GET\" }, cors = { origins = \"*\" } }\n"
+         "resource \"/a/{$}\" { }\nresource \"/a/{x}\" { }\nresource \"/a/{x}/\" { }",
+         "+ every origin gains GET, HEAD /a/\n"},
+        {"a subtree that no path is left to",
+         "resource \"/a/\" { }\nresource \"/a/{$}\" { }\nresource \"/a/{x}\" { }\n"
+         "resource \"/a/{x}/\" { }\nresource \"/a//\" { }",
+         "resource \"/a/\" { cors = { origins = \"*\" } }\nresource \"/a/{$}\" { }\n"
+         "resource \"/a/{x}\" { }\nresource \"/a/{x}/\" { }\nresource \"/a//\" { }",
+         ""},
         {"paths with an encoded slash",
          "resource \"/a/{x}\" { methods = { \"GET\" }, cors = { origins = \"*\" } }",
          "resource \"/a/{x}\" { encoded_slash = true, methods = { \"GET\" }, cors = { origins ="
@@ -304,7 +316,8 @@ static void functions_cannot_be_compared(void **state)
          FUNCTION_OF("https://a.example", ""), ""},
         {"a variable that the function reads", FUNCTION_OF("https://a.example", ""),
          FUNCTION_OF("https://b.example", ""),
-         "? /t/{tenant} decides by function (origins), which has changed: cannot be compared\n"},
+         "? /t/{tenant} decides by function (origins), which has changed: cannot be "
+         "compared\n"},
         {"a function where the rule decided", GET_OF("{ \"https://a.example\" }"),
          "resource \"/a\" { methods = { \"GET\" }, cors = { origins = { \"https://a.example\" }"
          " }, simple = function(req) return nil end }",

@@ -1,9 +1,9 @@
-/* test_diff_properties.c - a comparison tells of every difference that a request can notice, and
- * of nothing else.
+/* test_diff_properties.c - a comparison tells of every difference that a request can notice,
+ * and of nothing else.
  *
- * Pairs of small sets are drawn, mostly alike. Every path, origin, method and header of the world
- * is put to both by the engine that serves; each way in which the answers differ has to be
- * covered by a change, and each change has to be noticed by some request.
+ * Pairs of small sets are drawn, mostly alike. Every path, origin, method and header of the
+ * world is put to both by the engine that serves; each way in which the answers differ has to
+ * be covered by a change, and each change has to be noticed by some request.
  */
 #include "cors/decide.h"
 #include "cors/pattern.h"
@@ -265,18 +265,18 @@ static void expect_said(struct trial *trial, const struct difference *difference
         }
     }
     if (!is_said) {
+        const struct mg_resource *resource = difference->pair[difference->is_gain];
+        struct mg_str pattern = resource == NULL ? MG_STR("") : resource->pattern;
         (void)fprintf(stderr, "not told: %s %.*s %s '%.*s' of '%.*s'\n",
                       mg_diff_kind_name(difference->kind), MG_STR_ARG(difference->origin),
                       difference->is_gain ? "gains" : "loses", MG_STR_ARG(difference->name),
-                      MG_STR_ARG(difference->pair[difference->is_gain ? 1 : 0] == NULL
-                                     ? MG_STR("")
-                                     : difference->pair[difference->is_gain ? 1 : 0]->pattern));
-        print_trial(trial);
+                      MG_STR_ARG(pattern));
     }
-    mg_expect_true("a difference is told", is_said);
+    expect_told(trial, "a difference is told", is_said);
 }
 
-/* Note a change of this kind and pair as noticed, if there is one. Returns: whether there is. */
+/* Note a change of this kind and pair as noticed, if there is one. Returns: whether there
+ * is. */
 static bool notice(struct trial *trial, const struct mg_resource *const *pair,
                    enum mg_diff_kind kind, int effect)
 {

@@ -59,7 +59,8 @@ static void conflicts_are_found(void **state)
         clear(w);
         add_all(w, rows[i].patterns);
         struct found found = {.w = w};
-        assert_true(mg_router_builder_check(&w->builder, note_conflict, &found));
+        assert_int_equal(mg_router_builder_check(&w->builder, note_conflict, &found),
+                         MG_ROUTER_CHECKED);
         mg_expect_str(rows[i].desc, found.text, mg_str_from(rows[i].want));
     }
 }
@@ -77,11 +78,13 @@ static void report_can_stop(void **state)
     size_t within_shape = 0;
     size_t across_shapes = 0;
     add_all(w, "/a /a /a /a /a /a");
-    assert_true(mg_router_builder_check(&w->builder, stop_at_three, &within_shape));
+    assert_int_equal(mg_router_builder_check(&w->builder, stop_at_three, &within_shape),
+                     MG_ROUTER_CHECKED);
     mg_expect_int("stopped among equals", within_shape, 3);
     clear(w);
     add_all(w, "/a/{x} /b/{x} /c/{x} /{x}/a /{x}/b /{x}/c");
-    assert_true(mg_router_builder_check(&w->builder, stop_at_three, &across_shapes));
+    assert_int_equal(mg_router_builder_check(&w->builder, stop_at_three, &across_shapes),
+                     MG_ROUTER_CHECKED);
     mg_expect_int("stopped among crossed ones", across_shapes, 3);
 }
 
@@ -112,7 +115,8 @@ static void conflicts_are_described(void **state)
         char line[1024];
         clear(w);
         add_all(w, rows[i].patterns);
-        assert_true(mg_router_builder_check(&w->builder, keep_conflict, &conflict));
+        assert_int_equal(mg_router_builder_check(&w->builder, keep_conflict, &conflict),
+                         MG_ROUTER_CHECKED);
         mg_router_conflict_describe(&conflict, &fault);
         mg_err_format(&fault, line, sizeof(line));
         mg_expect_text(rows[i].desc, line, rows[i].want);
@@ -157,7 +161,8 @@ static void check_equals_all_pairs(void **state)
             add(w, random_pattern(w, &prng));
         }
         struct pairs pairs = {0};
-        assert_true(mg_router_builder_check(&w->builder, note_pair, &pairs));
+        assert_int_equal(mg_router_builder_check(&w->builder, note_pair, &pairs),
+                         MG_ROUTER_CHECKED);
         compare_pairs(w, &pairs);
     }
 }
@@ -175,7 +180,8 @@ static void every_failed_allocation_is_told(void **state)
         struct mg_arena arena;
         mg_arena_init(&arena, NULL, 0, ARENA_BYTES);
         (void)mg_alloc_fail_at(n);
-        bool checked = mg_router_builder_check(&w->builder, count_conflict, &conflicts);
+        bool checked = mg_router_builder_check(&w->builder, count_conflict, &conflicts) ==
+                       MG_ROUTER_CHECKED;
         const struct mg_router *router = mg_router_build(&w->builder, &arena);
         (void)mg_alloc_fail_at(0);
         mg_arena_fini(&arena);
@@ -229,7 +235,8 @@ static void many_patterns_are_checked_and_routed(void **state)
         assert_true(mg_router_builder_add(&w->builder, &patterns[i], &resources[i]));
     }
     struct mg_router_conflict conflict = {0};
-    assert_true(mg_router_builder_check(&w->builder, keep_conflict, &conflict));
+    assert_int_equal(mg_router_builder_check(&w->builder, keep_conflict, &conflict),
+                     MG_ROUTER_CHECKED);
     mg_expect_int("the one conflict", conflict.first, 30000);
     mg_expect_int("the one conflict", conflict.second, 2 * EACH);
     mg_expect_int("no other", count_conflicts(w), 1);
@@ -247,6 +254,46 @@ static void many_patterns_are_checked_and_routed(void **state)
     free(patterns);
 }
 
+/* Patterns of fourteen segments, each a literal of its own or a wildcard: as many shapes. */
+static void add_shapes(struct world *w, unsigned count, struct mg_route_pattern *patterns,
+                       struct mg_resource *resources)
+{
+    for (unsigned i = 0; i < count; i++) {
+        char text[256] = "";
+        size_t len = 0;
+        struct mg_err fault;
+        for (unsigned bit = 0; bit < 14; bit++) {
+            len += (size_t)snprintf(text + len, sizeof(text) - len,
+                                    i >> bit & 1U ? "/{w%u}" : "/s%u-%u", bit, i);
+        }
+        assert_true(mg_route_pattern_parse(mg_arena_dup(&w->arena, mg_str_from(text)),
+                                           &w->arena, &patterns[i], &fault));
+        assert_true(mg_router_builder_add(&w->builder, &patterns[i], &resources[i]));
+    }
+}
+
+static void too_many_shapes_are_told_at_once(void **state)
+{
+    enum {
+        FEW = 600,
+        MANY = 12000
+    };
+    struct world *w = *state;
+    struct mg_route_pattern *patterns = calloc(MANY, sizeof(*patterns));
+    struct mg_resource *resources = calloc(MANY, sizeof(*resources));
+    size_t conflicts = 0;
+    assert_non_null(patterns);
+    assert_non_null(resources);
+    add_shapes(w, MANY, patterns, resources);
+    mg_expect_int("many", mg_router_builder_check(&w->builder, count_conflict, &conflicts),
+                  MG_ROUTER_CHECK_TOO_VARIED);
+    w->builder.count = FEW;
+    mg_expect_int("few", mg_router_builder_check(&w->builder, count_conflict, &conflicts),
+                  MG_ROUTER_CHECKED);
+    free(resources);
+    free(patterns);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -257,6 +304,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(check_equals_all_pairs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_failed_allocation_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(adding_fails_without_memory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(too_many_shapes_are_told_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_patterns_are_checked_and_routed, set_up,
                                         tear_down),
     };

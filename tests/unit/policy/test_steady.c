@@ -21,7 +21,7 @@ static struct mg_policy_set *load_steady(struct mg_errs *errs, struct mg_witness
     return mg_policy_set_load_steady(&options, errs);
 }
 
-/* What the policies log goes into a pipe that holds one line, so a load that logs several lines
+/* What the policies log goes into a pipe that holds a few lines, so a load that logs many
  * waits for the thread below, which replaces a file before it takes each. */
 struct disturber {
     int fd;
@@ -69,7 +69,7 @@ static void files_that_never_rest_are_told_of(void **state)
     (void)fcntl(ends[1], F_SETPIPE_SZ, 4096);
     disturber.fd = ends[0];
     write_file("b.lua", "resource '/' { " NONE);
-    write_file("a.lua", "for i = 1, 5 do log(('x'):rep(2000) .. i) end resource '/a' { " NONE);
+    write_file("a.lua", "for i = 1, 40 do log(('x'):rep(1000)) end resource '/a' { " NONE);
     mg_log_configure(MG_LOG_TEXT, MG_LOG_INFO, ends[1]);
     assert_int_equal(pthread_create(&thread, NULL, disturb, &disturber), 0);
     struct mg_policy_set *set = load_steady(&errs, NULL);
@@ -86,6 +86,35 @@ static void files_that_never_rest_are_told_of(void **state)
     mg_errs_fini(&errs);
     (void)close(ends[0]);
     (void)close(ends[1]);
+}
+
+/* Whether the file at `path` counts as fresh when it is noted now. */
+static bool is_fresh(const char *path)
+{
+    struct stat status;
+    struct mg_witness witness;
+    mg_witness_init(&witness);
+    assert_int_equal(stat(path, &status), 0);
+    mg_witness_note(&witness, path, &status);
+    bool is_fresh = mg_witness_is_fresh(&witness);
+    mg_witness_fini(&witness);
+    return is_fresh;
+}
+
+static void what_has_just_changed_is_fresh(void **state)
+{
+    (void)state;
+    const struct timespec wait = {.tv_nsec = 5000000};
+    bool was_fresh = false;
+    for (int i = 0; i < 100 && !was_fresh; i++) { /* the machine may be slow once */
+        write_file("a.lua", "resource '/' { " NONE);
+        was_fresh = is_fresh(path_of("a.lua"));
+    }
+    mg_expect_true("just written", was_fresh);
+    for (int i = 0; i < 1000 && is_fresh(path_of("a.lua")); i++) {
+        (void)nanosleep(&wait, NULL);
+    }
+    mg_expect_true("later", !is_fresh(path_of("a.lua")));
 }
 
 /* Load a set of all kinds of files, do `change`, and expect the witness to notice, or not. */
@@ -179,6 +208,7 @@ static void changes_are_noticed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_has_just_changed_is_fresh, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_that_never_rest_are_told_of, set_up, tear_down),
         cmocka_unit_test_setup_teardown(changes_are_noticed, set_up, tear_down),
     };

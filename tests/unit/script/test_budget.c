@@ -416,6 +416,108 @@ static void steps_of_a_loop_are_its_turns(void **state)
     mg_script_free(script);
 }
 
+/* ---- tables of many fields ---- */
+
+/* Numbers that all stand in one place of a table of 2^bits fields. */
+#define COLLIDING(bits) \
+    "local t = {} for i = 1, (1 << " bits ") - 1 do t[i * ((1 << " bits ") - 1)] = i end"
+
+static void a_call_makes_no_table_of_too_many_fields(void **state)
+{
+    (void)state;
+    static const struct mg_script_budget budget = {.max_cpu_ms = 600000,
+                                                   .max_wall_ms = 600000,
+                                                   .max_steps = UINT64_MAX,
+                                                   .max_bytes = 32 << 20};
+    static const struct {
+        const char *body;
+        bool is_too_large;
+    } rows[] = {
+        {"local t = {} for i = 1, 8192 do t['k' .. i] = i end", false},
+        {"local t = {} for i = 1, 8193 do t['k' .. i] = i end", true},
+        {"local t = {} for i = 1, 8193 do pcall(function() t[i + 0.5] = i end) end", true},
+        {COLLIDING("13"), false},
+        {COLLIDING("14"), true},
+        {COLLIDING("16"), true},
+        /* Lists and texts of as many bytes as a hash part of such a table has. */
+        {"local t = {} for i = 1, 100000 do t[i] = i end", false},
+        {"local t = {} for i = 1, 24576 do t[i] = i end table.sort(t) "
+         "table.pack(table.unpack(t))",
+         false},
+        {"for bits = 13, 17 do local n = 24 << bits local s = ('x'):rep(n)\n"
+         "s = s:upper():reverse() assert(#s == n) end",
+         false},
+    };
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        char text[512];
+        struct mg_script_fault fault = {.err.code = "no fault"};
+        (void)snprintf(text, sizeof(text), "hook(function() %s end)", rows[i].body);
+        struct mg_script *script = sealed(text, NULL, &budget);
+        (void)run_slot(script, 1, &fault);
+        mg_expect_text(rows[i].body, fault.err.code,
+                       rows[i].is_too_large ? "budget-memory" : "no fault");
+        mg_expect_true(rows[i].body,
+                       !rows[i].is_too_large || strstr(fault.err.message, "8192 fields"));
+        mg_script_free(script);
+    }
+}
+
+static void a_policy_makes_no_table_of_too_many_fields(void **state)
+{
+    (void)state;
+    struct mg_script_limits limits = {0};
+    struct mg_script_fault fault;
+    struct mg_script *script = mg_script_new(&limits, globals, NULL);
+    struct mg_str fine = MG_STR("local t = {} for i = 1, 131072 do t['k' .. i] = i end");
+    struct mg_str large = MG_STR("local t = {} for i = 1, 131073 do t['k' .. i] = i end");
+    mg_expect_true("131072 fields", mg_script_call(script, load_chunk, &fine, &fault));
+    mg_expect_true("one more", !mg_script_call(script, load_chunk, &large, &fault));
+    mg_expect_text("one more", fault.err.code, "policy-memory");
+    mg_expect_true("one more", strstr(fault.err.message, "131072 fields") != NULL);
+    mg_script_free(script);
+}
+
+/* What is collected between and in calls is bounded, and so is the time that it takes. */
+static void more_than_half_of_the_memory_is_not_kept(void **state)
+{
+    (void)state;
+    static const struct mg_script_limits limits = {.max_bytes = 4 << 20};
+    static const struct mg_script_budget budget = {0};
+    struct mg_script_fault fault;
+    struct mg_script *script = mg_script_new(&limits, globals, NULL);
+    struct mg_str text =
+        MG_STR("local t = {} for i = 1, 5 do t[i] = ('x'):rep(500000) .. i end "
+               "hook(function() return t end)");
+    mg_expect_true("loading", mg_script_call(script, load_chunk, &text, &fault));
+    mg_expect_true("sealing", !mg_script_seal(script, &budget, NULL, NULL, NULL, &fault));
+    mg_expect_text("sealing", fault.err.code, "policy-memory");
+    mg_script_free(script);
+}
+
+/* ---- work in C that one call does ---- */
+
+static void texts_that_are_compared_or_read_as_numbers_are_charged_for(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "local s = ('x'):rep(1000000) table.sort { s .. 1, s .. 2, s .. 1, s .. 2 }",
+        "local s = ('1'):rep(1000000) math.max(s, s, s, s)",
+        "local s = ('0'):rep(1000000) .. '65' utf8.char(s, s, s, s)",
+        "local s = ('0'):rep(1000000) .. '65' string.char(s, s, s, s)",
+    };
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        char text[256];
+        struct mg_script_fault fault = {.err.code = "no fault"};
+        (void)snprintf(text, sizeof(text), "hook(function() %s end)", rows[i]);
+        static const struct mg_script_budget wide = {.max_cpu_ms = 600000,
+                                                     .max_bytes = 32 << 20};
+        struct mg_script *script = sealed(text, NULL, &wide);
+        mg_expect_true(rows[i], run_slot(script, 1, &fault));
+        mg_expect_true(rows[i], mg_script_last_steps(script) > 4 * 1000000 / 16);
+        mg_script_free(script);
+    }
+}
+
 /* ---- the machine out of memory ---- */
 
 static void failing_allocations_fail_only_the_call(void **state)
@@ -461,6 +563,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(steps_do_not_add_up_over_calls),
         cmocka_unit_test(the_same_call_takes_the_same_steps),
         cmocka_unit_test(steps_of_a_loop_are_its_turns),
+        cmocka_unit_test(a_call_makes_no_table_of_too_many_fields),
+        cmocka_unit_test(a_policy_makes_no_table_of_too_many_fields),
+        cmocka_unit_test(more_than_half_of_the_memory_is_not_kept),
+        cmocka_unit_test(texts_that_are_compared_or_read_as_numbers_are_charged_for),
         cmocka_unit_test(failing_allocations_fail_only_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -418,7 +418,8 @@ static void depth_does_not_matter(void **state)
                "hook(function() local n = 0 local v = t\n"
                "while type(v) == 'table' do v = v[1] n = n + 1 end\n"
                "say(n .. v .. type(f)) end)",
-               NULL, &(struct mg_script_budget){.counts = true, .max_steps = 10000000});
+               &(struct mg_script_limits){.max_bytes = 128 << 20},
+               &(struct mg_script_budget){.counts = true, .max_steps = 10000000});
     expect_works("a deep table", script, 1, "100000endfunction");
     mg_script_free(script);
 }

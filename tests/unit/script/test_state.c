@@ -51,6 +51,9 @@ static bool run(struct mg_script *script, struct mg_str text, struct mg_script_f
     return mg_script_call(script, run_chunk, &chunk, fault);
 }
 
+#define TEN(x)     x x x x x x x x x x
+#define HUNDRED(x) TEN(TEN(x))
+
 /* Chunks that must not get away with it. */
 static const struct {
     const char *desc;
@@ -75,6 +78,8 @@ static const struct {
      "local function f() return pcall(f) end\nf()\nwhile true do end", "policy-timeout", 3,
      true},
     {"rep of nothing", "say(tostring(#(''):rep(1 << 60)))\nfail()", "my-code", 2, false},
+    {"parentheses without end", "\nlocal x = " HUNDRED("((") "1", "policy-syntax", 2, false},
+    {"blocks without end", "\n" HUNDRED("do do "), "policy-syntax", 2, false},
     {"rep of much", "local s = ('x'):rep(1 << 40)", "policy-error", 1, false},
     {"rep whose size overflows", "local s = ('xx'):rep(1 << 62, 'abc')", "policy-error", 1,
      false},

@@ -3,7 +3,9 @@
 #include <unistd.h>
 
 #include "expect.h"
+#include "plugin/plugin.h"
 #include "server/gate.h"
+#include "server/gate_browser.h"
 
 static const char POLICY[] =
     "resource '/orders/{id}' {\n"
@@ -101,12 +103,140 @@ static void half_a_head_is_no_request(void **state)
     assert_false(mg_gate_ask(fixture->gate, MG_STR("GET / HTTP/1.1\r\nHost: a\r\n"), &answer));
 }
 
+static struct mg_policy_set *load_text(const char *text)
+{
+    const struct mg_policy_options options = {.has_upstream = true};
+    struct mg_errs errs;
+    mg_errs_init(&errs);
+    struct mg_policy_set *set =
+        mg_policy_set_load_text("policy.lua", mg_str_from(text), &options, &errs);
+    mg_errs_print(&errs, stderr);
+    mg_errs_fini(&errs);
+    assert_non_null(set);
+    return set;
+}
+
+static const char GET[] = "GET /orders/1 HTTP/1.1\r\nHost: a\r\n\r\n";
+
+static void swaps_sets_whole(void **state)
+{
+    struct fixture *fixture = *state;
+    struct mg_gate_answer answer;
+    struct mg_errs errs;
+    struct mg_policy_set *other = load_text("resource '/orders/{id}' { methods = { 'GET' }, "
+                                            "cors = { origins = function() return {} end }, "
+                                            "handler = respond { status = 418 } }");
+    mg_errs_init(&errs);
+    assert_true(mg_gate_swap(fixture->gate, other, &errs));
+    mg_errs_fini(&errs);
+    assert_true(mg_gate_ask(fixture->gate, mg_str_from(GET), &answer));
+    mg_expect_int("the new set answers", answer.status, 418);
+    mg_expect_true("in a state of its own", mg_gate_runtime(fixture->gate) != NULL);
+    mg_errs_init(&errs);
+    assert_true(mg_gate_swap(fixture->gate, fixture->set, &errs));
+    mg_errs_fini(&errs);
+    mg_expect_true("which the old one does not need", mg_gate_runtime(fixture->gate) == NULL);
+    assert_true(mg_gate_ask(fixture->gate, mg_str_from(GET), &answer));
+    mg_expect_int("the old set answers", answer.status, 200);
+    mg_policy_set_free(other);
+}
+
+/* mg_gate_upstream_fn: answers what the content says, and the peer. */
+static bool answer_upstream(void *context, struct mg_exchange *exchange, struct mg_str content,
+                            struct mg_gate_upstream_answer *answer)
+{
+    char *body = context;
+    if (mg_str_equal(content, MG_STR("fail"))) {
+        return false;
+    }
+    mg_err_set(body, 64, "%.*s from %.*s", MG_STR_ARG(content),
+               MG_STR_ARG(mg_exchange_remote(exchange)));
+    answer->head.status = 201;
+    answer->body = mg_str_from(body);
+    return true;
+}
+
+static void a_function_stands_for_upstreams(void **state)
+{
+    struct fixture *fixture = *state;
+    struct mg_gate_answer answer;
+    struct mg_errs errs;
+    char body[64];
+    struct mg_policy_set *set = load_text("resource '/' { handler = 'proxy' }");
+    mg_errs_init(&errs);
+    assert_true(mg_gate_swap(fixture->gate, set, &errs));
+    mg_errs_fini(&errs);
+    static const char POST[] =
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "3\r\nabc\r\n0\r\n\r\n";
+    assert_true(mg_gate_ask(fixture->gate, mg_str_from(POST), &answer));
+    mg_expect_true("an empty 200 at first", answer.is_stand_in && answer.status == 200);
+    mg_gate_set_upstream(fixture->gate, answer_upstream, body);
+    assert_true(
+        mg_gate_ask_from(fixture->gate, mg_str_from(POST), MG_STR("192.0.2.7"), &answer));
+    mg_expect_int("its status", answer.status, 201);
+    mg_expect_true("its own", !answer.is_stand_in);
+    mg_expect_text("content and peer", body, "abc from 192.0.2.7");
+    assert_true(mg_gate_ask(
+        fixture->gate, MG_STR("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nfail"),
+        &answer));
+    mg_expect_int("it cannot answer", answer.status, 502);
+    mg_expect_text("and why", answer.reason, "upstream-failed");
+    mg_gate_set_upstream(fixture->gate, NULL, NULL);
+    assert_true(mg_gate_ask(fixture->gate, mg_str_from(POST), &answer));
+    mg_expect_int("gone again", answer.status, 200);
+    mg_errs_init(&errs);
+    assert_true(mg_gate_swap(fixture->gate, fixture->set, &errs));
+    mg_errs_fini(&errs);
+    mg_policy_set_free(set);
+}
+
+static void replies_are_taken_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *desc;
+        const char *bytes;
+        const char *status_line;
+        size_t fields;
+        const char *body;
+    } rows[] = {
+        {"a length", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nA:  b \r\n\r\nok",
+         "HTTP/1.1 200 OK", 2, "ok"},
+        {"chunks",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+         "HTTP/1.1 200 OK", 1, "abcde"},
+        {"a chunk that breaks off",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+         "3\r\nabc\r\n9\r\nde",
+         "HTTP/1.1 200 OK", 1, "abc"},
+        {"nothing behind the head", "HTTP/1.1 204 No Content\r\n\r\n",
+         "HTTP/1.1 204 No Content", 0, ""},
+        {"nothing at all", "", "", 0, ""},
+    };
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        struct mg_arena arena;
+        struct mg_gate_reply reply = {.status_line = {NULL, 0}};
+        mg_arena_init(&arena, NULL, 0, 1 << 16);
+        mg_expect_true(rows[i].desc,
+                       mg_gate_read_reply(mg_str_from(rows[i].bytes), &arena, &reply));
+        mg_expect_str(rows[i].desc, reply.status_line, mg_str_from(rows[i].status_line));
+        mg_expect_int(rows[i].desc, reply.response.field_count, rows[i].fields);
+        mg_expect_str(rows[i].desc, reply.body, mg_str_from(rows[i].body));
+        mg_arena_fini(&arena);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(answers_carry_status_reason_and_resource, open_gate,
                                         close_gate),
         cmocka_unit_test_setup_teardown(half_a_head_is_no_request, open_gate, close_gate),
+        cmocka_unit_test_setup_teardown(swaps_sets_whole, open_gate, close_gate),
+        cmocka_unit_test_setup_teardown(a_function_stands_for_upstreams, open_gate, close_gate),
+        cmocka_unit_test(replies_are_taken_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
