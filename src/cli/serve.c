@@ -17,7 +17,8 @@
 static void print_help(void)
 {
     (void)printf(
-        "Usage: moongate serve --policy PATH... [OPTION]...\n\n"
+        "Usage: moongate serve --policy PATH... [OPTION]...\n"
+        "       moongate serve --upstream URL [OPTION]...\n\n"
         "Serve HTTP/1.1: answer preflights, decide cross-origin requests by policy, and hand\n"
         "actual requests to their handlers.\n\nOptions:\n"
         "  --config FILE              read settings from a Lua file of `name = value`; flags\n"
@@ -64,7 +65,7 @@ static int read_arguments(int argc, char **argv, struct mg_server_options *optio
             return mg_cli_usage("serve", "--%s %s", arguments.name, wrong);
         }
     }
-    if (options->policies.count == 0) {
+    if (options->policies.count == 0 && options->upstreams.count == 0) {
         return mg_cli_usage(
             "serve",
             "no policy given: --policy FILE or --policy DIRECTORY says who may do what");
@@ -86,6 +87,12 @@ static void announce(const struct mg_server *server, unsigned long long descript
         MG_LOG(MG_LOG_INFO, "admin interface", {"address", mg_str_from(address)});
     }
     (void)snprintf(number, sizeof(number), "%llu", descriptors);
+    if (server->options.policies.count == 0) {
+        mg_log(MG_LOG_WARNING,
+               "no policy is given: requests go to the upstream, and no other origin may read "
+               "its answers (--policy says who may)",
+               NULL, 0);
+    }
     MG_LOG(MG_LOG_INFO, "serving", {"revision", mg_server_revision(server)},
            {"descriptors", mg_str_from(number)});
     mg_notify("READY=1");

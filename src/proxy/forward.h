@@ -20,9 +20,10 @@ struct mg_forward {
     struct mg_str peer;   /* whom the request came from; empty: no address */
     struct mg_str scheme; /* "http" or "https", and host, as the client sees them */
     struct mg_str seen_host;
-    bool trusts_peer;                /* what it says of those before it is passed on */
-    bool is_upgrade;                 /* to a WebSocket */
-    bool has_max_forwards;           /* of OPTIONS: */
+    bool trusts_x_forwarded; /* what X-Forwarded-For says of those before it is passed on */
+    bool trusts_forwarded;   /* what Forwarded says */
+    bool is_upgrade;         /* to a WebSocket */
+    bool has_max_forwards;   /* of OPTIONS: */
     unsigned long long max_forwards; /* as it goes on */
 };
 

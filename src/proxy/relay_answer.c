@@ -129,11 +129,14 @@ static size_t read_head(struct mg_relay *relay, struct mg_str bytes)
 static size_t read_body(struct mg_relay *relay, struct mg_str bytes)
 {
     size_t taken = 0;
-    while (mg_relay_is_running(relay) && !relay->is_paused) {
+    while (mg_relay_is_running(relay)) {
         struct mg_str data;
         size_t used = 0;
-        enum mg_body_result result =
-            mg_body_decode(&relay->body, mg_str_from_offset(bytes, taken), &used, &data);
+        /* While paused nothing is taken, but the last octet may have been: nothing would come
+         * that could tell it later. */
+        struct mg_str rest =
+            relay->is_paused ? (struct mg_str){bytes.ptr, 0} : mg_str_from_offset(bytes, taken);
+        enum mg_body_result result = mg_body_decode(&relay->body, rest, &used, &data);
         taken += used;
         if (result == MG_BODY_DATA) {
             relay->caller->on_data(relay->user, data);

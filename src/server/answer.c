@@ -482,6 +482,7 @@ void mg_exchange_interim(struct mg_exchange *exchange, const struct mg_answer *a
 
 void mg_exchange_upgrade(struct mg_exchange *exchange, const struct mg_answer *answer)
 {
+    exchange->skips_hooks = true; /* they know no head that has Connection in it */
     mg_exchange_head(exchange, answer, 0);
     if (exchange->answer != ANSWER_STREAMING) {
         return;

@@ -39,9 +39,13 @@ static struct mg_policy_set *load(const struct mg_generation_plan *plan,
         .witness = plan->witness,
         .bundle = plan->bundle_out,
     };
+    /* An upstream, and no word about who may read it: nobody else may. */
+    bool says_nothing = policy_options.path_count == 0 && options->upstreams.count > 0;
     struct mg_policy_set *set =
         plan->bundle.ptr != NULL
             ? mg_policy_set_load_bundle(plan->bundle, &policy_options, errs)
+        : says_nothing
+            ? mg_policy_set_load_text("(none)", MG_STR("default { }\n"), &policy_options, errs)
             : mg_policy_set_load_steady(&policy_options, errs);
     if (set != NULL) {
         size_t before = errs->error_count;

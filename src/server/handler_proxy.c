@@ -11,6 +11,7 @@
 #include "proxy/relay.h"
 #include "server/answer.h"
 #include "server/exchange.h"
+#include "server/forwarded.h"
 #include "server/handlers.h"
 #include "server/http_conn.h"
 #include "server/upstreams.h"
@@ -79,7 +80,10 @@ static void write_head(void *user, struct mg_str authority, struct mg_buf *out)
     forward->peer = family == AF_UNIX ? MG_STR("") : mg_conn_peer(exchange->conn);
     forward->scheme = exchange->scheme;
     forward->seen_host = exchange->host;
-    forward->trusts_peer = mg_upstreams_trust_peer(exchange);
+    bool is_trusted = mg_forwarded_is_trusted(exchange);
+    bool by_forwarded = exchange->worker->server->options.trusted_fields == MG_TRUST_FORWARDED;
+    forward->trusts_forwarded = is_trusted && by_forwarded;
+    forward->trusts_x_forwarded = is_trusted && !by_forwarded;
     forward->is_upgrade = proxied->is_upgrade;
     mg_forward_write(forward, out);
 }

@@ -364,6 +364,7 @@ bool mg_hooks_response(struct mg_exchange *exchange, struct mg_answer *answer)
     answer->fields = fields;
     answer->field_count = response.field_count;
     answer->has_odd_bytes = true;
+    answer->is_checked = false;
     return true;
 }
 

@@ -71,17 +71,6 @@ struct mg_group *mg_upstreams_group(struct server_worker *worker,
     return group;
 }
 
-bool mg_upstreams_trust_peer(const struct mg_exchange *exchange)
-{
-    const struct mg_server_options *options = &exchange->worker->server->options;
-    const unsigned char *bytes;
-    if (options->trusted_count == 0 || exchange->conn == NULL) {
-        return false;
-    }
-    int family = mg_conn_peer_bytes(exchange->conn, &bytes);
-    return mg_cidr_list_contains(options->trusted, options->trusted_count, family, bytes);
-}
-
 bool mg_upstreams_answer(struct mg_exchange *exchange, const struct mg_response_head *head,
                          struct mg_answer *answer)
 {

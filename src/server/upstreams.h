@@ -21,9 +21,6 @@ void mg_upstreams_stop(struct server_worker *worker);
 struct mg_group *mg_upstreams_group(struct server_worker *worker,
                                     const struct mg_upstream *upstream);
 
-/* Whether the exchange's peer is a proxy that is trusted. */
-bool mg_upstreams_trust_peer(const struct mg_exchange *exchange);
-
 /* The head of an upstream as an answer: without the fields of its connection and its framing.
  * Slices point into `head`. Returns: false without memory. */
 bool mg_upstreams_answer(struct mg_exchange *exchange, const struct mg_response_head *head,

@@ -95,6 +95,29 @@ describe("CORS fields of an upstream", function()
   end)
 end)
 
+describe("an upstream without a policy", function()
+  it("is reached by everybody, and read by nobody from elsewhere", function()
+    local upstream = recorder.listen()
+    local server = wire.start({ policy = false, workers = 1,
+      arguments = { "--upstream", upstream.url } })
+    local connection = server:connect():send(
+      (GET:gsub("PATH", "/x"):gsub("ORIGIN", "https://app.example")))
+    local seen, link = upstream:take()
+    assert.equals("/x", seen.target)
+    link:send(ITS_OWN)
+    local answer = connection:read("GET")
+    assert.equals("ok", answer.body)
+    assert.same({}, answer:names_with("access-control-"))
+    connection:close()
+    answer = server:ask("OPTIONS /x", { "Host: a", "Origin: https://app.example",
+      "Access-Control-Request-Method: PUT" })
+    assert.equals(403, answer.status)
+    assert.is_truthy(server.process:stderr():find("no policy is given", 1, true))
+    server:stop()
+    upstream:close()
+  end)
+end)
+
 describe("vector with an upstream:", function()
   local cases = vectors.load(function(case)
     return case.upstream ~= nil

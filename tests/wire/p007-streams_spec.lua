@@ -6,6 +6,7 @@
 
 local wire = require("tests.wire.support")
 local recorder = require("tests.wire.support.recorder")
+local process = wire.process
 
 local BYTES = math.tointeger(tonumber(os.getenv("WIRE_STREAM_BYTES")) or 64 << 20)
 local PIECE = ("0123456789abcdef"):rep(1 << 12) -- 64 KiB
@@ -34,7 +35,7 @@ describe("stream", function()
   end)
 
   local function status_of(name)
-    local text = assert(wire.process.read_file("/proc/" .. server.pid .. "/status"))
+    local text = assert(process.read_file("/proc/" .. server.pid .. "/status"))
     return tonumber(text:match(name .. ":%s*(%d+)"))
   end
 
@@ -51,7 +52,7 @@ describe("stream", function()
     local sent, got = 0, 0
     from.handle:settimeout(0)
     to.handle:settimeout(0)
-    local ended = wire.process.now() + 20 + bytes / (20 << 20)
+    local ended = process.now() + 20 + bytes / (20 << 20)
     while got < bytes do
       if sent < bytes then
         local at = sent % #PIECE
@@ -69,7 +70,7 @@ describe("stream", function()
         assert(#data <= #PIECE and data == wanted, "octets differ behind " .. got)
         got = got + #data
       end
-      assert(wire.process.now() < ended, "the stream came to a halt behind " .. got)
+      assert(process.now() < ended, "the stream came to a halt behind " .. got)
     end
   end
 
@@ -90,7 +91,7 @@ describe("stream", function()
     local _, link = upstream:take()
     link:send("HTTP/1.1 200 OK\r\nContent-Length: " .. BYTES .. "\r\n\r\n")
     while not connection.received:find("\r\n\r\n", 1, true) do
-      assert.is_true(connection:receive_some(wire.process.now() + 5))
+      assert.is_true(connection:receive_some(process.now() + 5))
     end
     pump(link, connection, BYTES)
     connection:close()
@@ -102,7 +103,7 @@ describe("stream", function()
     local _, link = upstream:take()
     link:send("HTTP/1.1 200 OK\r\n\r\n")
     while not connection.received:find("\r\n\r\n", 1, true) do
-      assert.is_true(connection:receive_some(wire.process.now() + 5))
+      assert.is_true(connection:receive_some(process.now() + 5))
     end
     pump(link, connection, math.min(BYTES, 64 << 20))
     link:close()
@@ -114,12 +115,12 @@ describe("stream", function()
   -- What a side that does not read can make the server hold.
   local function fill(from, patience)
     from.handle:settimeout(0)
-    local sent, last_progress = 0, wire.process.now()
-    while wire.process.now() - last_progress < patience do
+    local sent, last_progress = 0, process.now()
+    while process.now() - last_progress < patience do
       local last, _, partial = from.handle:send(PIECE)
       local count = last or partial
       if count > 0 then
-        sent, last_progress = sent + count, wire.process.now()
+        sent, last_progress = sent + count, process.now()
       end
       assert(sent < 256 << 20, "nothing holds the sender back")
     end
@@ -234,7 +235,7 @@ describe("stream", function()
           end
         end
         upstream:reset()
-        local is_clean = wire.process.poll(10, function()
+        local is_clean = process.poll(10, function()
           return server.process:open_files() <= at_rest
         end)
         assert.is_truthy(is_clean,

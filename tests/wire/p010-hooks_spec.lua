@@ -79,6 +79,18 @@ describe("plugin at the gateway", function()
     connection:close()
   end)
 
+  it("does not stand in the way of a WebSocket", function()
+    local connection = send("Connection: Upgrade\r\nUpgrade: websocket\r\n")
+    local _, link = upstream:take()
+    link:send("HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
+    assert.equals(101, connection:read("GET").status)
+    while #connection.received < 5 do
+      assert.is_true(connection:receive_some(wire.process.now() + 5))
+    end
+    assert.equals("hello", connection.received)
+    connection:close()
+  end)
+
   it("answers in its stead, and the upstream is not asked", function()
     local connection = send("X-Stop: 1\r\n")
     local answer = connection:read("GET")

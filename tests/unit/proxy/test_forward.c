@@ -77,7 +77,8 @@ static void peers_are_told(void **state)
                                            .peer = mg_str_from(peers[i].peer),
                                            .scheme = MG_STR("http"),
                                            .seen_host = MG_STR("h:1"),
-                                           .trusts_peer = peers[i].trusts_peer};
+                                           .trusts_x_forwarded = peers[i].trusts_peer,
+                                           .trusts_forwarded = peers[i].trusts_peer};
         mg_expect_str(peers[i].desc, forward_text(request, forward, &out), mg_str_from(want));
     }
     mg_buf_fini(&out);

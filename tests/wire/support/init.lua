@@ -96,16 +96,18 @@ local function read_addresses(child, count)
 end
 
 --- Starts a server and waits until it listens.
--- `options`: policy (as for M.run), listen (list, default one TCP address), admin (an address
--- or a list of them, in which DIR is the server's directory; default "off"), workers (default
--- 2), limits (table of --limit names and values), arguments (further ones), environment,
+-- `options`: policy (as for M.run; false: none), listen (list, default one TCP address), admin
+-- (an address or a list of them, in which DIR is the server's directory; default "off"),
+-- workers (default 2), limits (table of --limit names and values), arguments (further ones), environment,
 -- program (one in place of the program under test), access_log (default "access.log" in the
 -- server's directory).
 function M.start(options)
   local dir = process.make_dir()
   local listen = options.listen or { "127.0.0.1:0" }
-  local policies = write_policies(dir, options.policy)
-  local argv = { options.program or M.program(), "serve", "--policy", policies }
+  local argv = { options.program or M.program(), "serve" }
+  if options.policy ~= false then
+    argv[3], argv[4] = "--policy", write_policies(dir, options.policy)
+  end
   local function add(...)
     for _, word in ipairs({ ... }) do
       argv[#argv + 1] = tostring(word)
