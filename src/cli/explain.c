@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "cli/command.h"
 #include "cli/curl_command.h"
+#include "cli/explain_browsers.h"
 #include "cli/explain_fix.h"
 #include "cli/explain_report.h"
 #include "cli/fetch_call.h"
@@ -85,7 +86,8 @@ static void print_help(void)
         "  --as INITIATOR         fetch, xhr, beacon, event-source, script, stylesheet, font\n"
         "                         or image (fetch); --xhr is --as xhr\n"
         "  --upload-listener      the XMLHttpRequest has upload listeners\n"
-        "  --browser NAME         chromium, firefox, webkit or standard (chromium)\n"
+        "  --browser NAME         standard, chromium, firefox or webkit (standard); where the\n"
+        "                         others do otherwise, the report says so\n"
         "  --curl COMMAND         read the fetch from a pasted curl command; - is standard\n"
         "                         input\n"
         "  --fetch CALL           read it from a pasted fetch(url, {...}); - is standard "
@@ -161,7 +163,7 @@ static int apply_value(struct request *request, const char *name, const char *va
                    ? MG_EXIT_OK
                    : mg_cli_usage(
                          "explain",
-                         "--browser is chromium, firefox, webkit or standard, not '%s'", value);
+                         "--browser is standard, chromium, firefox or webkit, not '%s'", value);
     }
     if (strcmp(name, "cached-age") == 0) {
         wrong = mg_setting_read_duration(value, &request->age_ms);
@@ -200,7 +202,6 @@ static int read_arguments(int argc, char **argv, struct request *request)
     enum mg_argument kind;
     mg_server_options_init(&request->options);
     request->options.counts_steps = true;
-    request->browser = MG_BROWSER_CHROMIUM;
     while ((kind = mg_arguments_next(&arguments)) != MG_ARGUMENT_END) {
         int code = MG_EXIT_OK;
         if (kind == MG_ARGUMENT_OPTION) {
@@ -469,6 +470,9 @@ static int run_fetch(struct command *command, struct mg_gate *gate)
         return out_of_memory();
     }
     mg_explain_fix(report);
+    if (!mg_explain_ask_browsers(report, &source)) {
+        return out_of_memory();
+    }
     if (mg_arena_overflowed(&command->arena)) {
         return out_of_memory();
     }

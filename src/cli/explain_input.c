@@ -10,7 +10,6 @@
 void mg_explain_input_init(struct mg_explain_input *input, struct mg_arena *arena)
 {
     *input = (struct mg_explain_input){.arena = arena};
-    input->spec.browser = MG_BROWSER_CHROMIUM;
     input->spec.headers = input->headers;
 }
 
@@ -184,7 +183,7 @@ void mg_explain_sort_pasted(struct mg_explain_input *input, bool is_call)
         bool is_agent = mg_str_equal_nocase(field.name, MG_STR("user-agent"));
         bool is_forbidden = mg_header_is_forbidden(field.name, field.value);
         if (is_agent && !is_scripts &&
-            (recorded || input->spec.browser == MG_BROWSER_CHROMIUM)) {
+            (recorded || mg_browser_profile(input->spec.browser)->drops_user_agent)) {
             input->spec.user_agent = field.value;
             is_forbidden = true;
         }

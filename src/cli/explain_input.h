@@ -38,7 +38,7 @@ struct mg_explain_fault {
     char message[256];
 };
 
-/* Begin with a plain GET in Chromium. Keeps `arena`. */
+/* Begin with a plain GET as the standard has it. Keeps `arena`. */
 void mg_explain_input_init(struct mg_explain_input *input, struct mg_arena *arena);
 
 /* Add a note as printf does; beyond MG_EXPLAIN_MAX_NOTES they are dropped. */

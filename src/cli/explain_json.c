@@ -1,4 +1,5 @@
 /* explain_json.c - the report as JSON; docs/explain.md lists the members. */
+#include "cli/explain_cause.h"
 #include "cli/explain_report.h"
 #include "cli/json.h"
 
@@ -114,16 +115,11 @@ static json_t *first_exchange(const struct mg_explain_report *report, bool prefl
 
 static json_t *hop_object(const struct mg_browser_hop *hop)
 {
-    static const char *const PREFLIGHTS[] = {
-        [MG_PREFLIGHT_NONE] = "none",
-        [MG_PREFLIGHT_SENT] = "sent",
-        [MG_PREFLIGHT_CACHED] = "cached",
-    };
     json_t *object = json_object();
     set(object, "url", mg_json_text(hop->url.href));
     set(object, "method", mg_json_text(hop->method));
     set(object, "origin", text_or_null(hop->origin));
-    set(object, "preflight", json_string(PREFLIGHTS[hop->preflight]));
+    set(object, "preflight", json_string(mg_explain_preflight_name(hop->preflight)));
     set(object, "preflight_status",
         hop->preflight_status == 0 ? json_null() : json_integer(hop->preflight_status));
     set(object, "status", hop->status == 0 ? json_null() : json_integer(hop->status));
@@ -156,6 +152,25 @@ static void set_lists(json_t *root, const struct mg_explain_report *report)
     set(root, "steps", steps);
 }
 
+/* What each browser does with the fetch. */
+static json_t *browsers(const struct mg_explain_report *report)
+{
+    json_t *all = report->has_browsers ? json_object() : json_null();
+    for (size_t i = 0; report->has_browsers && i < MG_EXPLAIN_BROWSERS; i++) {
+        const struct mg_explain_browser *browser = &report->browsers[i];
+        json_t *object = json_object();
+        set(object, "kind", json_string(browser->kind));
+        set(object, "preflight", json_string(browser->preflight));
+        set(object, "acrm", text_or_null(browser->acrm));
+        set(object, "acrh", text_or_null(browser->acrh));
+        set(object, "verdict", json_string(browser->verdict));
+        set(object, "outcome", json_string(browser->outcome));
+        set(object, "difference", text_or_null(browser->difference));
+        set(all, mg_browser_profile(browser->browser)->name, object);
+    }
+    return all;
+}
+
 bool mg_explain_print_json(const struct mg_explain_report *report, FILE *to)
 {
     const struct mg_browser_fetch *fetch = &report->fetch;
@@ -171,10 +186,13 @@ bool mg_explain_print_json(const struct mg_explain_report *report, FILE *to)
     set(root, "actual", first_exchange(report, false));
     set(root, "verdict", json_string(mg_fetch_verdict_name(fetch->verdict)));
     set(root, "outcome", json_string(mg_explain_outcome(report, last)));
+    set(root, "cause", text_or_null(mg_explain_cause(report)));
     set(root, "console", text_or_null(fetch->console));
     set(root, "policy", policy_object(last));
     set(root, "fix", texts(report->fixes, report->fix_count));
     set(root, "notes", texts(report->input->notes, report->input->note_count));
+    set(root, "browser", json_string(mg_browser_profile(report->input->spec.browser)->name));
+    set(root, "browsers", browsers(report));
     set_lists(root, report);
     bool ok = root != NULL && json_dumpf(root, to, JSON_INDENT(2)) == 0 && fputc('\n', to) >= 0;
     json_decref(root);

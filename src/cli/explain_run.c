@@ -84,9 +84,52 @@ static bool ask_gate(const struct run *run, struct mg_explain_exchange *exchange
     return true;
 }
 
+static bool is_same_request(const struct mg_browser_request *a,
+                            const struct mg_browser_request *b)
+{
+    bool same = mg_str_equal(a->method, b->method) &&
+                mg_str_equal(a->url->href, b->url->href) && a->field_count == b->field_count;
+    for (size_t i = 0; same && i < a->field_count; i++) {
+        same = mg_str_equal(a->fields[i].name, b->fields[i].name) &&
+               mg_str_equal(a->fields[i].value, b->fields[i].value);
+    }
+    return same;
+}
+
+/* Whether `a` comes in an earlier place than `b`: a hop's preflight before its request. */
+static bool is_earlier(const struct mg_explain_exchange *a, const struct mg_explain_exchange *b)
+{
+    return a->hop != b->hop ? a->hop < b->hop : a->request.preflight && !b->request.preflight;
+}
+
+/* Take the answer of the run before. A file's answer belongs to its place among the requests,
+ * and what was left over to places behind all of that run's; a policy's to the very request.
+ * Returns: whether it is settled, with an answer or without. */
+static bool answer_as_before(const struct run *run, struct mg_explain_exchange *exchange)
+{
+    const struct mg_explain_report *before = run->source->before;
+    bool is_gates = run->source->gate != NULL;
+    for (size_t i = 0; before != NULL && i < before->exchange_count; i++) {
+        const struct mg_explain_exchange *other = &before->exchanges[i];
+        bool is_it = is_gates ? is_same_request(&other->request, &exchange->request)
+                              : other->hop == exchange->hop &&
+                                    other->request.preflight == exchange->request.preflight;
+        if (is_it) {
+            exchange->answer = other->answer;
+            exchange->is_answered = other->is_answered;
+            return true;
+        }
+    }
+    return before != NULL && !is_gates && before->exchange_count > 0 &&
+           is_earlier(exchange, mg_explain_last(before));
+}
+
 /* Get the answer to an exchange's request. Returns: false when memory is out. */
 static bool answer(struct run *run, struct mg_explain_exchange *exchange)
 {
+    if (answer_as_before(run, exchange)) {
+        return true;
+    }
     if (run->source->ask != NULL) {
         exchange->is_answered =
             run->source->ask(run->source->context, &exchange->request, &exchange->answer);
@@ -149,7 +192,9 @@ static bool exchange_one(struct run *run, enum mg_turn *turn, uint64_t now_ms)
 bool mg_explain_run(struct mg_explain_report *report, const struct mg_explain_input *input,
                     const struct mg_explain_source *source)
 {
-    struct run run = {report, input, source, input->arena, 0};
+    size_t used =
+        source->before == NULL ? 0 : source->answer_count - source->before->unused_answer_count;
+    struct run run = {report, input, source, input->arena, used};
     struct mg_preflight_cache cache;
     struct mg_arena text;
     struct mg_preflight_entry *entries =
@@ -193,6 +238,16 @@ const char *mg_explain_outcome(const struct mg_explain_report *report,
     }
     return mg_outcome_name(exchange != NULL ? exchange->outcome
                                             : report->fetch.judgement.outcome);
+}
+
+const char *mg_explain_preflight_name(enum mg_hop_preflight preflight)
+{
+    static const char *const NAMES[] = {
+        [MG_PREFLIGHT_NONE] = "none",
+        [MG_PREFLIGHT_SENT] = "sent",
+        [MG_PREFLIGHT_CACHED] = "cached",
+    };
+    return NAMES[preflight];
 }
 
 struct mg_browser_check mg_explain_check(const struct mg_explain_report *report,

@@ -48,6 +48,22 @@ enum {
     MG_EXPLAIN_MAX_FIXES = 16
 };
 
+/* What the same fetch comes to in one browser (explain_browsers.h). */
+struct mg_explain_browser {
+    enum mg_browser browser;
+    const char *kind;
+    const char *verdict;
+    const char *outcome;
+    const char *preflight;    /* of the first URL: "none", "sent", "cached" */
+    struct mg_str acrm;       /* of its preflight; empty: none was sent */
+    struct mg_str acrh;       /* empty: no such field */
+    struct mg_str difference; /* from the profile chosen, in words; empty: none */
+};
+
+enum {
+    MG_EXPLAIN_BROWSERS = MG_BROWSER_WEBKIT + 1
+};
+
 /* What a fetch came to. */
 struct mg_explain_report {
     const struct mg_explain_input *input;
@@ -58,6 +74,8 @@ struct mg_explain_report {
     size_t unused_answer_count; /* of those given */
     struct mg_str fixes[MG_EXPLAIN_MAX_FIXES];
     size_t fix_count;
+    struct mg_explain_browser browsers[MG_EXPLAIN_BROWSERS]; /* by enum mg_browser */
+    bool has_browsers;                                       /* they have been asked */
 };
 
 /* Where answers come from. */
@@ -68,6 +86,10 @@ struct mg_explain_source {
     size_t answer_count;
     const struct mg_explain_answer *cached; /* of an earlier preflight; NULL: none */
     uint64_t cached_age_s;
+    /* A run of the same fetch by another browser: a request that it sent too has the answer
+     * that it had, and only others are put to the gate, or get the answers it left. NULL: there
+     * is none. */
+    const struct mg_explain_report *before;
     /* Asked in place of all these where it is not NULL, such as a live server. Returns: false
      * when no answer came, which ends the fetch as a network error. */
     bool (*ask)(void *context, const struct mg_browser_request *request,
@@ -89,6 +111,9 @@ const char *mg_explain_kind(const struct mg_explain_report *report);
 /* The outcome as a code: mg_outcome_name's, or "answer-missing". */
 const char *mg_explain_outcome(const struct mg_explain_report *report,
                                const struct mg_explain_exchange *exchange);
+
+/* "none", "sent", "cached". */
+const char *mg_explain_preflight_name(enum mg_hop_preflight preflight);
 
 /* What the answer of the last exchange is judged against. */
 struct mg_browser_check mg_explain_check(const struct mg_explain_report *report,

@@ -1,6 +1,7 @@
 /* explain_text.c - the report for a person: requests behind ">", answers behind "<", the checks
  * between them with their sections of the standard in a column, and the end of it.
  */
+#include "cli/explain_cause.h"
 #include "cli/explain_report.h"
 
 enum {
@@ -204,11 +205,21 @@ static void print_end(const struct printer *p)
         (void)fprintf(p->to, ", %s", fetch->classification.reason);
     }
     (void)fputc('\n', p->to);
+    struct mg_str cause = mg_explain_cause(report);
+    if (cause.len > 0) {
+        print_labelled(p, "because", cause);
+    }
     if (fetch->console.len > 0) {
         print_labelled(p, "console", fetch->console);
     }
     for (size_t i = 0; i < report->fix_count; i++) {
         print_labelled(p, "fix", report->fixes[i]);
+    }
+    for (size_t i = 0; report->has_browsers && i < MG_EXPLAIN_BROWSERS; i++) {
+        const struct mg_explain_browser *browser = &report->browsers[i];
+        if (browser->difference.len > 0) {
+            print_labelled(p, mg_browser_profile(browser->browser)->name, browser->difference);
+        }
     }
     if (report->unused_answer_count > 0) {
         (void)fprintf(p->to, "%snote%s     %zu of the answers given were not needed\n",

@@ -126,7 +126,7 @@ static const struct option {
     {"credentials", 0, "MODE", "omit, same-origin (default) or include", apply_credentials},
     {"cookie", 0, "TEXT", "the cookies, sent with --credentials include", apply_cookie},
     {"redirect", 0, "MODE", "follow (default), error or manual", apply_redirect},
-    {"browser", 0, "NAME", "chromium (default), firefox, webkit or standard", apply_browser},
+    {"browser", 0, "NAME", "standard (default), chromium, firefox or webkit", apply_browser},
     {"timeout", 0, "TIME", "of one request (10s)", apply_timeout},
     {"insecure", 0, NULL, "do not verify certificates", apply_insecure},
     {"audit", 0, NULL, "look for known misconfigurations", apply_audit},

@@ -21,7 +21,7 @@
 #include "core/str.h"
 
 enum mg_browser {
-    MG_BROWSER_STANDARD, /* the Fetch standard as written */
+    MG_BROWSER_STANDARD, /* the Fetch standard as written: what holds where none is named */
     MG_BROWSER_CHROMIUM,
     MG_BROWSER_FIREFOX,
     MG_BROWSER_WEBKIT

@@ -1,6 +1,6 @@
-/* witness.c - see the header. Files are dated by ticks of the kernel's clock, and an inode that was
- * freed is soon given away again: a file that changes twice within one tick looks unchanged. What
- * had just changed when it was noted is therefore marked.
+/* witness.c - see the header. Files are dated by ticks of the kernel's clock, and an inode that
+ * was freed is soon given away again: a file that changes twice within one tick looks
+ * unchanged. What had just changed when it was noted is therefore marked.
  */
 #include "policy/witness.h"
 

@@ -74,8 +74,8 @@ void mg_server_join(struct mg_server *server);
 /* Open the access log's file again (after its rotation). */
 void mg_server_reopen_logs(struct mg_server *server);
 
-/* Warn where `set`, which becomes active, has the echo handler on a listener that other machines
- * reach. */
+/* Warn where `set`, which becomes active, has the echo handler on a listener that other
+ * machines reach. */
 void mg_server_warn_of_echo(const struct mg_server *server, const struct mg_policy_set *set);
 
 /* The revision the server began with. */

@@ -49,13 +49,13 @@ void mg_fetch_object_open(lua_State *L)
 int mg_fetch_object_browser(lua_State *L)
 {
     struct mg_str name;
-    name.ptr = luaL_optlstring(L, 1, "chromium", &name.len);
+    name.ptr = luaL_optlstring(L, 1, "standard", &name.len);
     struct browser *browser = lua_newuserdatauv(L, sizeof(*browser), 0); /* +1 */
-    *browser = (struct browser){.kind = MG_BROWSER_CHROMIUM};
+    *browser = (struct browser){.kind = MG_BROWSER_STANDARD};
     mg_arena_init(&browser->text, NULL, 0, CACHE_TEXT_BYTES);
     luaL_setmetatable(L, CLASS);
     luaL_argcheck(L, mg_browser_from_name(name, &browser->kind), 1,
-                  "chromium, firefox, webkit or standard");
+                  "standard, chromium, firefox or webkit");
     browser->entries = mg_calloc(CACHE_ENTRIES, sizeof(*browser->entries));
     if (browser->entries == NULL) {
         return luaL_error(L, "memory is out");

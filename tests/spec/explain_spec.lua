@@ -90,6 +90,21 @@ local GOLDEN = {
   { name = "answers", status = 1, "--answer", "preflight.txt", "--answer", "actual.txt",
     "--from", FROM, "-X", "PUT", ORDER,
     files = { ["preflight.txt"] = PREFLIGHT, ["actual.txt"] = "HTTP/1.1 502 Bad Gateway\n\n" } },
+  { name = "method-denied", status = 1, "--policy", "POLICY", "--from", FROM, "-X", "DELETE",
+    ORDER },
+  { name = "wildcard-credentials", status = 1, "--policy", "POLICY", "--from", FROM,
+    "--credentials", "include", "https://api.example/public" },
+  { name = "preflight-redirect", status = 1, "--answer", "preflight.txt", "--from", FROM,
+    "-X", "PUT", ORDER, files = { ["preflight.txt"] = "HTTP/1.1 301 Moved Permanently\n"
+      .. "Access-Control-Allow-Origin: *\nLocation: https://api.example/orders/1/\n\n" } },
+  { name = "preflight-unauthorized", status = 1, "--answer", "preflight.txt", "--from", FROM,
+    "-H", "Authorization: Bearer t", ORDER, files = { ["preflight.txt"] =
+      "HTTP/1.1 401 Unauthorized\nAccess-Control-Allow-Origin: *\n\n" } },
+  { name = "wildcard-authorization", status = 1, "--answer", "preflight.txt", "--answer",
+    "actual.txt", "--from", FROM, "-H", "Authorization: Bearer t", ORDER, files = {
+      ["preflight.txt"] = "HTTP/1.1 204 No Content\nAccess-Control-Allow-Origin: *\n"
+        .. "Access-Control-Allow-Headers: *\n\n",
+      ["actual.txt"] = "HTTP/1.1 200 OK\nAccess-Control-Allow-Origin: *\n\n" } },
   { name = "answer-missing", status = 2, "--answer", "preflight.txt", "--from", FROM,
     "-X", "PUT", ORDER, files = { ["preflight.txt"] = PREFLIGHT } },
   { name = "cached", status = 0, "--answer", "actual.txt", "--cached", "preflight.txt",
@@ -214,7 +229,78 @@ describe("explain --json", function()
       local told = explain_json({ "--answer", "p.txt", "--answer", "a.txt", "--browser", browser,
         "--from", FROM, "-H", "Authorization: t", ORDER }, files)
       assert.equals(outcome, told.outcome)
+      assert.equals(browser, told.browser)
+      assert.equals("ok", told.browsers.chromium.outcome)
+      assert.equals("readable", told.browsers.firefox.verdict)
+      assert.equals("authorization", told.browsers.webkit.acrh)
+      assert.equals("authorization-not-listed", told.browsers.standard.outcome)
+      assert.equals(wire.json.null, told.browsers[browser].difference)
     end
+  end)
+
+  local ALLOWED = "HTTP/1.1 200 OK\nAccess-Control-Allow-Origin: *\n\n"
+  local BARE = "HTTP/1.1 302 Found\nAccess-Control-Allow-Origin: *\n"
+
+  -- Each field of the profiles that tells itself in a report: arguments, answers, and by browser
+  -- what its difference begins and ends with; false: there is none.
+  local differences = {
+    { "client hints", { "-H", "DPR: 2.0" }, { ALLOWED, ALLOWED },
+      chromium = { "readable, no preflight; ", "it safelists client hints" }, firefox = false,
+      webkit = false },
+    { "User-Agent", { "-H", "User-Agent: x" }, { ALLOWED:gsub("\n\n",
+      "\nAccess-Control-Allow-Headers: *\n\n"), ALLOWED },
+      chromium = { "readable, no preflight; ", "it lets no script set User-Agent" },
+      firefox = false },
+    { "large ranges", { "-H", "Range: bytes=0-99999999999999999999" }, { ALLOWED },
+      chromium = { "no answer was given to its preflight, a preflight asks for GET with range; ",
+        "it does not safelist a Range whose numbers exceed 63 bits" }, firefox = false },
+    { "lines of one name", { "-H", "Accept: " .. ("a"):rep(100), "-H", "Accept: "
+      .. ("a"):rep(100) }, { ALLOWED },
+      webkit = { "no answer was given to its preflight, a preflight asks for GET with accept; ",
+        "it judges several lines of one header as one value" }, firefox = false },
+    { "upload listeners", { "--upload-listener" }, { ALLOWED, ALLOWED },
+      webkit = { "readable, no preflight; ", "only where there is content" }, firefox = false },
+    { "a forced preflight's method", { "-X", "PUT", "--stream" }, { ALLOWED, ALLOWED },
+      firefox = { "blocked: method-denied; ", "upload listeners or a stream caused the preflight" },
+      webkit = false },
+    { "a preflight's redirect", { "-X", "PUT" }, { "HTTP/1.1 301 X\nLocation: /a\n\n" },
+      firefox = { "blocked: preflight-redirect; ", "before the CORS check" }, webkit = false },
+    { "redirects without Location", { "--redirect", "error" }, { BARE .. "\n" },
+      chromium = { "readable; ", "for an ordinary answer" }, firefox = false },
+    { "what is the same", { "-X", "PUT" }, { ALLOWED }, chromium = false, firefox = false,
+      webkit = false },
+  }
+  for _, row in ipairs(differences) do
+    it("tells what browsers do otherwise with " .. row[1], function()
+      local arguments, files = { "--from", FROM }, {}
+      for _, argument in ipairs(row[2]) do
+        arguments[#arguments + 1] = argument
+      end
+      for i, answer in ipairs(row[3]) do
+        files[i .. ".txt"] = answer
+        arguments[#arguments + 1] = "--answer"
+        arguments[#arguments + 1] = i .. ".txt"
+      end
+      arguments[#arguments + 1] = ORDER
+      local told = explain_json(arguments, files)
+      for _, name in ipairs({ "chromium", "firefox", "webkit" }) do
+        local want, got = row[name], told.browsers[name].difference
+        if want then
+          assert.equals(want[1], tostring(got):sub(1, #want[1]))
+          assert.equals(want[2], got:sub(-#want[2]))
+        elseif want == false then
+          assert.equals(wire.json.null, got)
+        end
+      end
+    end)
+  end
+
+  it("asks policies for what only another browser sends", function()
+    local told = explain_json({ "--policy", "POLICY", "--from", FROM, "-H", "DPR: 2.0", ORDER })
+    assert.equals("header-denied", told.outcome)
+    assert.equals("readable", told.browsers.chromium.verdict)
+    assert.equals("simple", told.browsers.chromium.kind)
+    assert.equals("none", told.browsers.chromium.preflight)
   end)
 
   it("takes a public origin for the server's own", function()
@@ -297,7 +383,7 @@ end)
 -- The options that make a browser send what a vector's request is.
 local function vector_arguments(case)
   local request = case.request
-  local arguments = { "--browser", "standard", "--from", request.origin,
+  local arguments = { "--from", request.origin,
     "--credentials", request.credentials, "-X", request.method }
   for _, name in ipairs(request.unsafe_headers) do
     arguments[#arguments + 1] = "-H" .. name .. ": 1"
@@ -357,6 +443,99 @@ describe("explain judges as the vectors do:", function()
         local want = sentence(chromium, case.response):gsub("{method}", case.request.method)
         assert.is_truthy(told.console:find(want, 1, true), told.console)
       end
+    end)
+  end
+end)
+
+local VECTORS = wire.json.decode(process.read_file("tests/vectors/cors.json"))
+
+-- A value of a vector, which may be stated as a repetition.
+local function stated(value)
+  return type(value) == "string" and value
+    or (value["$prefix"] or "") .. value["$repeat"]:rep(math.tointeger(value.times))
+end
+
+-- A JSON text's code points as the bytes of a field.
+local function latin1(text)
+  return (text:gsub(utf8.charpattern, function(c)
+    local code = utf8.codepoint(c)
+    return code < 256 and string.char(code) or c
+  end))
+end
+
+local BODIES = {
+  formdata = "new FormData()", arraybuffer = "new Uint8Array(1)",
+  urlsearchparams = "new URLSearchParams('a=1')", blob = "new Blob(['x'])",
+}
+
+local function classification_arguments(fetch)
+  local body = fetch.body_type or "none"
+  local arguments = { "--from", fetch.origin, "-X", fetch.method, "--mode", fetch.mode or "cors",
+    "--credentials", fetch.credentials or "same-origin", "--answer", "a.txt", "--answer", "a.txt" }
+  for _, field in ipairs(fetch.headers) do
+    arguments[#arguments + 1] = "-H"
+    arguments[#arguments + 1] = field[1] .. ": " .. latin1(stated(field[2]))
+  end
+  if fetch.upload_listeners then
+    arguments[#arguments + 1] = "--upload-listener"
+  end
+  if body == "stream" then
+    arguments[#arguments + 1] = "--stream"
+  elseif body == "string" then
+    arguments[#arguments + 1] = "-dx"
+  elseif body ~= "none" then
+    local text = assert(BODIES[body], body)
+    if type(fetch.blob_type) == "string" then
+      text = text:gsub("%)$", ", { type: '" .. fetch.blob_type .. "' })")
+    end
+    arguments[#arguments + 1] = "--fetch"
+    arguments[#arguments + 1] = "fetch('" .. fetch.url .. "', { body: " .. text .. " })"
+    return arguments
+  end
+  arguments[#arguments + 1] = fetch.url
+  return arguments
+end
+
+local READABLE = { ["a.txt"] = "HTTP/1.1 200 OK\r\nAccess-Control-Allow-Origin: *\r\n\r\n" }
+
+describe("explain classifies as the vectors do:", function()
+  assert(#VECTORS.browser_classification > 0, "no vectors")
+  for _, case in ipairs(VECTORS.browser_classification) do
+    it(case.name, function()
+      local told = explain_json(classification_arguments(case.fetch), READABLE)
+      local asked = told.preflight ~= wire.json.null and told.preflight.request
+        or { acrm = wire.json.null, acrh = wire.json.null }
+      -- A cross-origin no-cors fetch is "simple" in the vectors, which know no kind of its own.
+      local kind = told.kind == "no-cors" and "simple" or told.kind
+      assert.equals(case.expect.kind, kind)
+      assert.same(case.expect.unsafe_headers, told.unsafe_headers)
+      assert.equals(case.expect.acrm, asked.acrm)
+      assert.equals(case.expect.acrh, asked.acrh)
+      if case.expect.dropped_headers then
+        assert.same(case.expect.dropped_headers, told.dropped_headers)
+      end
+    end)
+  end
+end)
+
+describe("explain follows redirects as the vectors do:", function()
+  assert(#VECTORS.browser_redirects > 0, "no vectors")
+  for _, case in ipairs(VECTORS.browser_redirects) do
+    it(case.name, function()
+      local arguments, files = { "--from", case.origin }, {}
+      for i = 1, #case.chain do
+        local name = i .. ".txt"
+        files[name] = "HTTP/1.1 302 Found\nAccess-Control-Allow-Origin: *\n"
+          .. (case.chain[i + 1] and "Location: " .. case.chain[i + 1] or "") .. "\n\n"
+        arguments[#arguments + 1] = "--answer"
+        arguments[#arguments + 1] = name
+      end
+      arguments[#arguments + 1] = case.chain[1]
+      local origins = {}
+      for i, hop in ipairs(explain_json(arguments, files).hops) do
+        origins[i] = hop.origin == wire.json.null and "-" or hop.origin
+      end
+      assert.same(case.expect.origin_headers, origins)
     end)
   end
 end)

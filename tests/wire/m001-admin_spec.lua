@@ -85,7 +85,7 @@ describe("the admin socket", function()
     local first = start({ admin = "DIR/admin.sock" })
     local path = first.dir .. "/admin.sock"
     first.process:signal("KILL")
-    first.process:wait(20)
+    assert.equals(128 + 9, first.process:wait(20))
     assert.is_truthy(lfs.attributes(path))
     servers = {}
     local second = start({ admin = path })

@@ -222,7 +222,7 @@ function Gate:fetch(spec)
 end
 
 --- A browser that remembers preflights from one fetch to the next, by the gate's clock.
----@param options? { name?: "chromium"|"firefox"|"webkit"|"standard", from?: string }
+---@param options? { name?: "standard"|"chromium"|"firefox"|"webkit", from?: string }
 ---@return moongate.testing.Browser
 function Gate:browser(options)
   return M.at_caller(function()

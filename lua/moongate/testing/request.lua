@@ -159,7 +159,7 @@ end
 ---@field redirect? "follow"|"error"|"manual"
 ---@field initiator? "fetch"|"xhr"|"beacon"|"event-source"|"script"|"stylesheet"|"font"|"image"
 ---@field upload_listeners? boolean
----@field browser? "chromium"|"firefox"|"webkit"|"standard" of gate:fetch
+---@field browser? "standard"|"chromium"|"firefox"|"webkit" of gate:fetch; else "standard"
 
 local fetch_names = {
   from = true, url = true, method = true, headers = true, body = true, body_kind = true,

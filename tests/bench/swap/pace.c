@@ -1,5 +1,5 @@
-/* pace.c - requests at a fixed rate, each answer's latency from the moment it was due, so that a
- * server which pauses cannot hide it: pace PORT RATE SECONDS CONNECTIONS RESOURCES ORIGINS.
+/* pace.c - requests at a fixed rate, each answer's latency from the moment it was due, so that
+ * a server which pauses cannot hide it: pace PORT RATE SECONDS CONNECTIONS RESOURCES ORIGINS.
  *
  * Prints one line of JSON: requests, errors, p50, p99, p999 and max in microseconds.
  */
@@ -63,10 +63,11 @@ static size_t origins;
 static void ask(struct connection *connection, uint64_t due_ns, size_t number)
 {
     char request[256];
-    int length = snprintf(request, sizeof(request),
-                          "OPTIONS /r%zu HTTP/1.1\r\nHost: h\r\nOrigin: https://o%zu.example\r\n"
-                          "Access-Control-Request-Method: PUT\r\n\r\n",
-                          number * 7919 % resources, number * 104729 % origins);
+    int length =
+        snprintf(request, sizeof(request),
+                 "OPTIONS /r%zu HTTP/1.1\r\nHost: h\r\nOrigin: https://o%zu.example\r\n"
+                 "Access-Control-Request-Method: PUT\r\n\r\n",
+                 number * 7919 % resources, number * 104729 % origins);
     connection->is_busy = 1;
     connection->due_ns = due_ns;
     connection->length = 0;
@@ -166,12 +167,13 @@ int main(int argc, char **argv)
             ask(connection, due_ns, sent++);
             continue;
         }
-        wait_for_answers(count, sent < total && connection != NULL ? due_ns
-                                                                   : now_ns() + 1000000000);
+        wait_for_answers(count,
+                         sent < total && connection != NULL ? due_ns : now_ns() + 1000000000);
     }
     qsort(latencies, answered, sizeof(*latencies), compare);
-    (void)printf("{\"requests\":%zu,\"errors\":%zu,\"p50\":%u,\"p99\":%u,\"p999\":%u,\"max\":%u}\n",
-                 answered, errors, latencies[answered / 2], latencies[answered * 99 / 100],
-                 latencies[answered * 999 / 1000], latencies[answered - 1]);
+    (void)printf(
+        "{\"requests\":%zu,\"errors\":%zu,\"p50\":%u,\"p99\":%u,\"p999\":%u,\"max\":%u}\n",
+        answered, errors, latencies[answered / 2], latencies[answered * 99 / 100],
+        latencies[answered * 999 / 1000], latencies[answered - 1]);
     return errors != 0;
 }

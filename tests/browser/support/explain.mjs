@@ -35,7 +35,7 @@ export class Explain {
     const program = resolve(process.env.MOONGATE ?? "build/dev/moongate");
     return new Promise((done, failed) => {
       const options = { maxBuffer: 1 << 26 };
-      execFile(program, ["explain", "--json", ...argv], options, (error, out, err) => {
+      execFile(program, ["explain", "--json", "--browser", "chromium", ...argv], options, (error, out, err) => {
         try {
           done({ code: error?.code ?? 0, ...JSON.parse(out) });
         } catch {

@@ -262,7 +262,7 @@ static void answers_are_mended_by_field(void **state)
          .origin = APP},
         {"a preflight's redirect", "PUT", ORDER, "",
          "HTTP/1.1 301 X\nLocation: /y\nAccess-Control-Allow-Methods: *\n",
-         "blocked preflight-redirect\nsend one Access-Control-Allow-Origin: " APP " with " WHOSE
+         "blocked acao-missing\nsend one Access-Control-Allow-Origin: " APP " with " WHOSE
          ", and Vary: Origin\nanswer OPTIONS /orders/1 with a status from 200 "
          "to 299, not 301: preflights are not redirected",
          .origin = APP},

@@ -1,7 +1,5 @@
-/* test_native.c - plugins in C: loading and refusing shared objects, every hook, and the
- * example that comes with the program. Shared objects are compiled here, so that each fault
- * stands beside what it has to lead to.
- */
+/* test_native.c - plugins in C: loading, refusing, every hook, and the example that comes with
+ * the program. They are compiled here, so that each fault stands beside what it leads to. */
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>

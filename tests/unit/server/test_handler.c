@@ -19,7 +19,7 @@ enum {
     STREAM_BYTES = 1 << 20,
     FLOOD_BYTES = 32 << 20, /* more than the buffers of both sockets hold */
     PIECE_BYTES = 16 << 10,
-    DEADLINE_MS = 10000
+    DEADLINE_MS = 60000
 };
 
 static atomic_int aborted;

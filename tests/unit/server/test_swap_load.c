@@ -129,17 +129,22 @@ static unsigned long long count_answers(struct client *clients)
     return count;
 }
 
+static void fail_with_clients(struct client *clients)
+{
+    for (size_t i = 0; i < CLIENTS; i++) {
+        if (atomic_load(&clients[i].has_fault)) {
+            fail_msg("client %zu: %s", i, clients[i].fault);
+        }
+    }
+}
+
 /* Wait until the clients have seen some more answers; fails with what is wrong. */
 static void wait_for_answers(struct client *clients, unsigned long long more)
 {
     uint64_t until_us = mg_clock_us() + PATIENCE_S * 1000000ULL;
     unsigned long long enough = count_answers(clients) + more;
     while (count_answers(clients) < enough) {
-        for (size_t i = 0; i < CLIENTS; i++) {
-            if (atomic_load(&clients[i].has_fault)) {
-                fail_msg("client %zu: %s", i, clients[i].fault);
-            }
-        }
+        fail_with_clients(clients);
         mg_expect_true("answers keep coming", mg_clock_us() < until_us);
         (void)usleep(200);
     }
