@@ -35,8 +35,8 @@ static struct mg_str lists(const struct scene *scene, const char *name)
 static const char *advice(unsigned code)
 {
     if (code == STATUS_UNAUTHORIZED) {
-        return ": browsers never send credentials with a preflight, so it cannot sign in, and has "
-               "to be answered before that is asked";
+        return ": browsers never send credentials with a preflight, so it cannot sign in, and "
+               "has to be answered before that is asked";
     }
     return code >= STATUS_MULTIPLE_CHOICES && code < STATUS_BAD_REQUEST
                ? ": a preflight follows no redirect"
@@ -115,7 +115,7 @@ static struct mg_str check_cause(const struct scene *scene, enum mg_outcome outc
 }
 
 /* "ANSWER has FIELD: VALUE, which is no list of WHAT". */
-static struct mg_str unparseable(const struct scene *scene, const char *field, const char *what)
+static struct mg_str no_list(const struct scene *scene, const char *field, const char *what)
 {
     return mg_arena_printf(scene->arena, "%.*s %.*s, which is no list of %s",
                            MG_STR_ARG(scene->answer), MG_STR_ARG(lists(scene, field)), what);
@@ -131,10 +131,10 @@ static struct mg_str preflight_cause(const struct scene *scene, enum mg_outcome 
         return sentence(scene, "", " is a redirect, which a preflight does not follow");
     }
     if (outcome == MG_OUTCOME_ACAM_UNPARSEABLE) {
-        return unparseable(scene, ACAM, "methods");
+        return no_list(scene, ACAM, "methods");
     }
     if (outcome == MG_OUTCOME_ACAH_UNPARSEABLE) {
-        return unparseable(scene, ACAH, "header names");
+        return no_list(scene, ACAH, "header names");
     }
     if (outcome == MG_OUTCOME_METHOD_DENIED) {
         return not_listed(scene, ACAM, "uses");

@@ -170,7 +170,8 @@ struct mg_judgement mg_browser_judge_preflight(const struct mg_browser_check *ch
                                                const struct mg_browser_response *response,
                                                struct mg_arena *arena)
 {
-    struct mg_str location = {NULL, 0};
+    const struct mg_str none = {NULL, 0};
+    struct mg_str location = none;
     struct mg_judgement judgement = {.outcome = MG_OUTCOME_PREFLIGHT_REDIRECT};
     bool is_redirect = mg_status_is_redirect(response->status) &&
                        mg_browser_response_line(response, MG_STR("location"), 0, &location) &&
@@ -181,7 +182,8 @@ struct mg_judgement mg_browser_judge_preflight(const struct mg_browser_check *ch
         if (judgement.outcome == MG_OUTCOME_OK) {
             judgement = is_ok_status
                             ? judge_lists(check, response)
-                            : (struct mg_judgement){.outcome = MG_OUTCOME_PREFLIGHT_STATUS};
+                            : (struct mg_judgement){.outcome = MG_OUTCOME_PREFLIGHT_STATUS,
+                                                    .culprit = is_redirect ? location : none};
         }
     }
     judgement.preflight = true;

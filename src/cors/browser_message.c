@@ -11,8 +11,9 @@
 
 #include "cors/safelist.h"
 
-#define PREFLIGHT_PREFIX "Response to preflight request doesn't pass access control check: "
-#define FETCH_ADVICE     " Have the server send the header with a valid value."
+#define PREFLIGHT_PREFIX   "Response to preflight request doesn't pass access control check: "
+#define PREFLIGHT_REDIRECT "Redirect is not allowed for a preflight request."
+#define FETCH_ADVICE       " Have the server send the header with a valid value."
 #define XHR_ADVICE                                                                            \
     " The credentials mode of requests initiated by the XMLHttpRequest is controlled by the " \
     "withCredentials attribute."
@@ -100,9 +101,13 @@ static struct mg_str cause_of(enum mg_browser_initiator initiator,
     case MG_OUTCOME_ACAC_NOT_TRUE:
         return check_cause(initiator, judgement, arena);
     case MG_OUTCOME_PREFLIGHT_STATUS:
-        return MG_STR("It does not have HTTP ok status.");
+        if (culprit.len == 0) {
+            return MG_STR("It does not have HTTP ok status.");
+        }
+        /* Chromium has one sentence for every redirect of a preflight. */
+        return MG_STR(PREFLIGHT_REDIRECT);
     case MG_OUTCOME_PREFLIGHT_REDIRECT:
-        return MG_STR("Redirect is not allowed for a preflight request.");
+        return MG_STR(PREFLIGHT_REDIRECT);
     case MG_OUTCOME_ACAM_UNPARSEABLE:
         return MG_STR("Cannot parse Access-Control-Allow-Methods response header field in "
                       "preflight response.");

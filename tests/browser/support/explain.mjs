@@ -35,7 +35,8 @@ export class Explain {
     const program = resolve(process.env.MOONGATE ?? "build/dev/moongate");
     return new Promise((done, failed) => {
       const options = { maxBuffer: 1 << 26 };
-      execFile(program, ["explain", "--json", "--browser", "chromium", ...argv], options, (error, out, err) => {
+      const asked = ["explain", "--json", "--browser", "chromium", ...argv];
+      execFile(program, asked, options, (error, out, err) => {
         try {
           done({ code: error?.code ?? 0, ...JSON.parse(out) });
         } catch {

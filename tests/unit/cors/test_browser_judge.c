@@ -287,7 +287,7 @@ static void browsers_differ_where_their_profile_says_so(void **state)
         {"nor in Chromium", "PUT", "", ACAO_OK, MG_OUTCOME_METHOD_DENIED, "PUT",
          .browser = MG_BROWSER_CHROMIUM, .forced = true},
         {"a redirect is not an ok status", "GET", "", ACAO_OK "Location: /",
-         MG_OUTCOME_PREFLIGHT_STATUS, NULL, .status = 301},
+         MG_OUTCOME_PREFLIGHT_STATUS, "/", .status = 301},
         {"Chromium names it", "GET", "", ACAO_OK "Location: /", MG_OUTCOME_PREFLIGHT_REDIRECT,
          NULL, .status = 308, .browser = MG_BROWSER_CHROMIUM},
         {"before it looks at ACAO", "GET", "", "Location: /", MG_OUTCOME_PREFLIGHT_REDIRECT,
