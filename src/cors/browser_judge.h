@@ -55,7 +55,8 @@ struct mg_judgement {
     enum mg_outcome outcome;
     bool preflight; /* it is the preflight's response that was judged */
     /* The value of ACAO or ACAC as it is ("" where ACAC is missing), the method, the first
-     * refused header name, or where a preflight's status redirects, its Location; borrows from the request, the response or the arena. */
+     * refused header name, or where a preflight's status redirects, its Location; borrows from
+     * the request, the response or the arena. */
     struct mg_str culprit;
 };
 
