@@ -87,7 +87,7 @@ describe("policies that change on disk", function()
     shell("rm -r '%s/..one'", dir)
     expect("c", function() volume("three", "c") end)
     local _, answer = swap.revision(server, "/bc")
-    assert.equal("no-handler", answer.body:match("(%S+)\n"))
+    assert.equal("no-handler", answer.body:match("^404 Not Found: (%S+)"))
   end)
 
   it("are found again in a directory that was deleted and made again", function()
