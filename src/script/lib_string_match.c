@@ -334,7 +334,7 @@ static void add_text(lua_State *L, struct search *search, luaL_Buffer *out, size
     for (const char *escape;
          text.len > 0 && (escape = memchr(text.ptr, '%', text.len)) != NULL;) {
         size_t before = (size_t)(escape - text.ptr);
-        count_bytes(search, ESCAPE_STEPS * BYTES_A_STEP);
+        count_bytes(search, (size_t)ESCAPE_STEPS * BYTES_A_STEP);
         look_at_bounds(L, search);
         luaL_addlstring(out, text.ptr, before);
         char what = before + 1 < text.len ? escape[1] : '\0';

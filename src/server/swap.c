@@ -349,18 +349,23 @@ static void unlink_waiter(struct mg_swap *swap, struct swap_waiter *waiter)
     }
 }
 
+static void append_waiter(struct mg_swap *swap, struct swap_waiter *waiter)
+{
+    if (swap->first_waiter == NULL) {
+        swap->first_waiter = waiter;
+    } else {
+        swap->last_waiter->next = waiter;
+    }
+    swap->last_waiter = waiter;
+}
+
 void mg_swap_run(struct mg_swap *swap, const struct mg_swap_request *request,
                  struct mg_swap_outcome *outcome)
 {
     struct swap_waiter waiter = {.request = request, .outcome = outcome};
     begin_outcome(outcome);
     (void)pthread_mutex_lock(&swap->lock);
-    if (swap->first_waiter == NULL) {
-        swap->first_waiter = &waiter;
-    } else {
-        swap->last_waiter->next = &waiter;
-    }
-    swap->last_waiter = &waiter;
+    append_waiter(swap, &waiter);
     mg_swap_wake(swap);
     while (!waiter.is_over && !swap->is_stopping) {
         (void)pthread_cond_wait(&swap->changed, &swap->lock);

@@ -72,21 +72,22 @@ static struct swap_build *new_build(struct mg_swap *swap, enum mg_swap_trigger t
     mg_errs_init(&build->errs);
     mg_witness_init(&build->witness);
     mg_buf_init(&build->bundle, MG_BUNDLE_MAX_BYTES);
+    const char *const *paths = swap->paths.strings.items;
+    size_t path_count = swap->paths.strings.count;
     if (request != NULL) {
         build->force = request->force;
         build->confirms_wider = request->confirms_wider;
         build->is_shadow = request->is_shadow;
         build->has_own_paths = request->path_count > 0;
     }
+    if (request != NULL && request->path_count > 0) {
+        paths = request->paths;
+        path_count = request->path_count;
+    }
     if (trigger == MG_TRIGGER_PROMOTE) {
         build->shadow = swap->shadow;
     }
-    bool is_copied =
-        build->has_own_paths
-            ? mg_swap_copy_paths(&build->paths, request->paths, request->path_count)
-            : mg_swap_copy_paths(&build->paths, swap->paths.strings.items,
-                                 swap->paths.strings.count);
-    if (!is_copied) {
+    if (!mg_swap_copy_paths(&build->paths, paths, path_count)) {
         mg_swap_free_build(build);
         return NULL;
     }
