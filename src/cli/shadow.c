@@ -13,12 +13,13 @@ static void print_help(void)
 {
     (void)printf(
         "Usage: moongate shadow status\n"
-        "       moongate shadow promote [--confirm]\n"
+        "       moongate shadow promote [--force] [--confirm]\n"
         "       moongate shadow discard\n\n"
         "`moongate swap --shadow --policy PATH` loads policies beside the active ones of a\n"
         "running server. They judge a sample of its requests after the answer has gone, and\n"
         "never change one. `status` tells how often they differ (the server's log tells\n"
         "how), `promote` makes them the active ones, `discard` drops them.\n\n"
+        "  --force                  promote also a revision that was rolled back\n"
         "  --confirm                promote also what allows more than before, where the\n"
         "                           server runs with --guard widen\n");
     mg_admin_client_print_options();
@@ -37,6 +38,7 @@ enum action {
 struct reading {
     struct mg_admin_client client;
     enum action action;
+    bool forces;
     bool confirms;
 };
 
@@ -61,6 +63,9 @@ static int read_arguments(int argc, char **argv, struct reading *reading)
         int code;
         if (kind == MG_ARGUMENT_WORD) {
             code = read_word(reading, arguments.value);
+        } else if (strcmp(arguments.name, "force") == 0) {
+            reading->forces = true;
+            code = MG_EXIT_OK;
         } else if (strcmp(arguments.name, "confirm") == 0) {
             reading->confirms = true;
             code = MG_EXIT_OK;
@@ -80,8 +85,9 @@ static int read_arguments(int argc, char **argv, struct reading *reading)
     if (reading->action == ACTION_NONE) {
         return mg_cli_usage("shadow", "one of status, promote and discard says what to do");
     }
-    if (reading->confirms && reading->action != ACTION_PROMOTE) {
-        return mg_cli_usage("shadow", "--confirm goes with promote");
+    if ((reading->forces || reading->confirms) && reading->action != ACTION_PROMOTE) {
+        return mg_cli_usage("shadow", "--%s goes with promote",
+                            reading->forces ? "force" : "confirm");
     }
     return MG_EXIT_OK;
 }
@@ -142,6 +148,9 @@ static int run_shadow(int argc, char **argv)
         return tell_status(&reading.client);
     }
     json_t *body = json_object();
+    if (reading.forces) {
+        json_object_set_new(body, "force", json_true());
+    }
     if (reading.confirms) {
         json_object_set_new(body, "confirm", json_true());
     }

@@ -31,19 +31,19 @@ static inline const struct mg_protocol *mg_conn_protocol(struct mg_conn *conn)
                                                : conn->worker->protocol;
 }
 
-/* Traffic of clients is counted; that of outbound connections is not theirs. */
+/* Traffic of clients and that of outbound connections are counted apart. */
 static inline void mg_conn_count_in(struct mg_conn *conn, size_t count)
 {
-    if (!mg_conn_has(conn, MG_CONN_OUTBOUND)) {
-        mg_count(&conn->worker->counters.bytes_in, count);
-    }
+    struct mg_worker_counters *counters = &conn->worker->counters;
+    bool is_outbound = mg_conn_has(conn, MG_CONN_OUTBOUND);
+    mg_count(is_outbound ? &counters->outbound_bytes_in : &counters->bytes_in, count);
 }
 
 static inline void mg_conn_count_out(struct mg_conn *conn, size_t count)
 {
-    if (!mg_conn_has(conn, MG_CONN_OUTBOUND)) {
-        mg_count(&conn->worker->counters.bytes_out, count);
-    }
+    struct mg_worker_counters *counters = &conn->worker->counters;
+    bool is_outbound = mg_conn_has(conn, MG_CONN_OUTBOUND);
+    mg_count(is_outbound ? &counters->outbound_bytes_out : &counters->bytes_out, count);
 }
 
 /* Writable while connecting: it is there, or has failed. */

@@ -36,6 +36,8 @@ struct mg_worker_counters {
     atomic_ullong open;          /* now */
     atomic_ullong bytes_in;
     atomic_ullong bytes_out;
+    atomic_ullong outbound_bytes_in; /* of connections that the worker made */
+    atomic_ullong outbound_bytes_out;
 };
 
 /* How long the passes of a worker's loop take: from the first event to the last, the waiting

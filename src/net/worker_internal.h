@@ -10,6 +10,7 @@
 #include <event2/event_struct.h>
 
 #include "core/clock.h"
+#include "core/counter.h"
 #include "net/slab.h"
 #include "net/worker.h"
 
@@ -90,8 +91,7 @@ struct mg_workers {
 /* Add to a counter of the worker's own: one writer, so no locked instruction. */
 static inline void mg_count(atomic_ullong *counter, unsigned long long number)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + number,
-                          memory_order_relaxed);
+    mg_counter_add(counter, number);
 }
 
 /* Every callback from the loop begins with this. The coarse clock moves only every few

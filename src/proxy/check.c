@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core/alloc.h"
+#include "core/counter.h"
 #include "core/log.h"
 #include "proxy/relay.h"
 
@@ -23,15 +24,29 @@ struct mg_check {
     char path[PATH_MAX_BYTES];
 };
 
+/* Checks of several groups may ask one endpoint. */
+static void set_down(struct mg_endpoint *endpoint, bool is_down)
+{
+    atomic_ullong *down = &endpoint->proxy->counters->down;
+    if (is_down && !endpoint->is_down) {
+        mg_counter_add(down, 1);
+    } else if (!is_down && endpoint->is_down) {
+        mg_counter_take(down, 1);
+    }
+    endpoint->is_down = is_down;
+}
+
 static void note(struct mg_check *check, bool is_good)
 {
     struct mg_endpoint *endpoint = check->endpoint;
+    struct mg_proxy_counters *counters = endpoint->proxy->counters;
+    mg_counter_add(is_good ? &counters->checks_good : &counters->checks_bad, 1);
     check->in_a_row = is_good == endpoint->is_down ? check->in_a_row + 1 : 0;
     if (check->in_a_row < TO_TURN) {
         return;
     }
     check->in_a_row = 0;
-    endpoint->is_down = !is_good;
+    set_down(endpoint, !is_good);
     if (is_good) {
         mg_endpoint_succeeded(endpoint);
     }
@@ -149,7 +164,7 @@ void mg_checks_stop(struct mg_group *group, struct mg_check *checks)
     for (unsigned i = 0; checks != NULL && i < group->endpoint_count; i++) {
         mg_timer_cancel(checks[i].endpoint->proxy->worker, &checks[i].timer);
         mg_relay_abort(&checks[i].relay);
-        checks[i].endpoint->is_down = false;
+        set_down(checks[i].endpoint, false);
     }
     free(checks);
 }

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 
+#include "core/counter.h"
 #include "core/log.h"
 #include "proxy/pool.h"
 
@@ -16,10 +17,21 @@ enum {
     LOG_INTERVAL_MS = 1000
 };
 
+void mg_endpoint_set_ejected(struct mg_endpoint *endpoint, uint64_t until_ms)
+{
+    atomic_ullong *ejected = &endpoint->proxy->counters->ejected;
+    if (endpoint->ejected_until_ms == 0 && until_ms != 0) {
+        mg_counter_add(ejected, 1);
+    } else if (endpoint->ejected_until_ms != 0 && until_ms == 0) {
+        mg_counter_take(ejected, 1);
+    }
+    endpoint->ejected_until_ms = until_ms;
+}
+
 void mg_endpoint_succeeded(struct mg_endpoint *endpoint)
 {
     endpoint->failures = 0;
-    endpoint->ejected_until_ms = 0;
+    mg_endpoint_set_ejected(endpoint, 0);
     endpoint->ejected_for_ms = 0;
 }
 
@@ -55,8 +67,8 @@ void mg_endpoint_failed(struct mg_endpoint *endpoint, const char *reason, const 
     endpoint->ejected_for_ms = before_ms == 0                 ? EJECT_MIN_MS
                                : before_ms * 2 > EJECT_MAX_MS ? EJECT_MAX_MS
                                                               : before_ms * 2;
-    endpoint->ejected_until_ms =
-        mg_worker_now_ms(endpoint->proxy->worker) + endpoint->ejected_for_ms;
+    mg_endpoint_set_ejected(endpoint, mg_worker_now_ms(endpoint->proxy->worker) +
+                                          endpoint->ejected_for_ms);
 }
 
 static uint64_t next_random(struct mg_proxy *proxy)

@@ -1,6 +1,7 @@
 /* link.c - what the net layer calls on a connection to an endpoint. The relay that uses it is
  * found through the link; where there is none, whatever comes ends the connection.
  */
+#include "core/counter.h"
 #include "net/connect.h"
 #include "proxy/relay_internal.h"
 
@@ -51,7 +52,10 @@ static void on_open(struct mg_conn *conn)
 {
     struct mg_link *link = mg_conn_user(conn);
     struct mg_relay *relay = link->relay;
+    struct mg_proxy_counters *counters = link->endpoint->proxy->counters;
     link->is_open = true;
+    mg_counter_add(&counters->connections_made, 1);
+    mg_counter_add(&counters->connections_open, 1);
     if (relay != NULL) {
         mg_relay_send_head(relay);
         relay->caller->on_ready(relay->user);
@@ -110,6 +114,9 @@ static void on_close(struct mg_conn *conn, const char *reason)
     struct mg_endpoint *endpoint = link->endpoint;
     mg_endpoint_forget_idle(link);
     endpoint->connections--;
+    if (link->is_open) {
+        mg_counter_take(&endpoint->proxy->counters->connections_open, 1);
+    }
     if (relay != NULL) {
         bool is_late = strcmp(reason, "write-timeout") == 0;
         switch (relay->state) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/alloc.h"
+#include "core/counter.h"
 #include "net/resolver.h"
 #include "proxy/check.h"
 
@@ -15,7 +16,8 @@ enum {
 
 /* ---- the whole ---- */
 
-struct mg_proxy *mg_proxy_new(struct mg_worker *worker, const struct mg_proxy_limits *limits)
+struct mg_proxy *mg_proxy_new(struct mg_worker *worker, const struct mg_proxy_limits *limits,
+                              struct mg_proxy_counters *counters)
 {
     struct mg_proxy *proxy = mg_calloc(1, sizeof(*proxy));
     if (proxy == NULL) {
@@ -23,6 +25,7 @@ struct mg_proxy *mg_proxy_new(struct mg_worker *worker, const struct mg_proxy_li
     }
     proxy->worker = worker;
     proxy->limits = *limits;
+    proxy->counters = counters;
     proxy->random = (uint64_t)(uintptr_t)proxy | 1;
     mg_buf_init(&proxy->head, HEAD_MAX_BYTES);
     return proxy;
@@ -123,6 +126,7 @@ struct mg_group *mg_proxy_add(struct mg_proxy *proxy, const struct mg_group_spec
         return NULL;
     }
     memcpy(group->name, spec->name.ptr, spec->name.len);
+    group->row = mg_proxy_counters_row(proxy->counters, spec->name);
     if (spec->check_path.len > 0) {
         group->checks = mg_checks_start(group, spec->check_path, spec->check_ms);
     }
@@ -172,6 +176,7 @@ void mg_endpoint_release(struct mg_endpoint *endpoint)
     if (--endpoint->refs > 0) {
         return;
     }
+    mg_endpoint_set_ejected(endpoint, 0);
     struct mg_endpoint **at = &endpoint->proxy->endpoints;
     while (*at != endpoint) {
         at = &(*at)->next;
@@ -200,6 +205,7 @@ void mg_endpoint_forget_idle(struct mg_link *link)
     link->prev = NULL;
     link->next = NULL;
     endpoint->idle_count--;
+    mg_counter_take(&endpoint->proxy->counters->connections_idle, 1);
 }
 
 struct mg_conn *mg_endpoint_take_idle(struct mg_endpoint *endpoint, bool must_be_silent)
@@ -231,5 +237,6 @@ void mg_endpoint_put_idle(struct mg_endpoint *endpoint, struct mg_conn *conn, ui
     }
     endpoint->idle = link;
     endpoint->idle_count++;
+    mg_counter_add(&endpoint->proxy->counters->connections_idle, 1);
     mg_conn_set_deadline(conn, keep_ms);
 }

@@ -10,6 +10,7 @@
 #include "core/buf.h"
 #include "http/response_head.h"
 #include "net/connect.h"
+#include "proxy/counters.h"
 #include "proxy/proxy.h"
 
 struct mg_check;
@@ -63,6 +64,7 @@ struct mg_group {
     struct mg_group *next;
     uint64_t key;
     char *name;
+    struct mg_upstream_row *row; /* its counters; NULL: of a check, which has none */
     struct mg_endpoint **endpoints;
     unsigned endpoint_count;
     unsigned cursor;
@@ -81,6 +83,7 @@ enum {
 struct mg_proxy {
     struct mg_worker *worker;
     struct mg_proxy_limits limits;
+    struct mg_proxy_counters *counters;
     struct mg_group *groups[MG_PROXY_BUCKETS];
     struct mg_endpoint *endpoints;
     uint64_t random;
@@ -110,6 +113,9 @@ enum mg_resolving mg_endpoint_resolve(struct mg_endpoint *endpoint);
 /* What an exchange has met. */
 void mg_endpoint_succeeded(struct mg_endpoint *endpoint);
 void mg_endpoint_failed(struct mg_endpoint *endpoint, const char *reason, const char *detail);
+
+/* Leave it out until then; 0: no longer. */
+void mg_endpoint_set_ejected(struct mg_endpoint *endpoint, uint64_t until_ms);
 
 /* Take an idle connection; `must_be_silent` looks at the socket itself. Returns: NULL when
  * there is none. */

@@ -19,6 +19,7 @@
 
 struct mg_proxy;
 struct mg_group;
+struct mg_proxy_counters;
 
 struct mg_proxy_limits {
     const char *const *name_servers; /* kept; none: those of the machine */
@@ -51,8 +52,9 @@ struct mg_group_spec {
     uint32_t check_ms;        /* between two of these checks */
 };
 
-/* Returns: NULL without memory. */
-struct mg_proxy *mg_proxy_new(struct mg_worker *worker, const struct mg_proxy_limits *limits);
+/* `counters` are the caller's and outlive the proxy. Returns: NULL without memory. */
+struct mg_proxy *mg_proxy_new(struct mg_worker *worker, const struct mg_proxy_limits *limits,
+                              struct mg_proxy_counters *counters);
 /* After the last connection of the worker is gone. */
 void mg_proxy_free(struct mg_proxy *proxy);
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "core/counter.h"
 #include "net/connect.h"
 #include "proxy/relay_internal.h"
 
@@ -72,8 +73,14 @@ struct mg_conn *mg_relay_detach(struct mg_relay *relay)
     return conn;
 }
 
-void mg_relay_end(struct mg_relay *relay)
+void mg_relay_end(struct mg_relay *relay, unsigned result)
 {
+    if (relay->group->row != NULL) {
+        mg_counter_add(&relay->group->row->results[result], 1);
+    }
+    if (relay->state == MG_RELAY_TUNNEL) {
+        mg_counter_take(&relay->proxy->counters->tunnels, 1);
+    }
     relay->state = MG_RELAY_OVER;
     relay->group->users--;
 }
@@ -86,7 +93,7 @@ void mg_relay_fail(struct mg_relay *relay, enum mg_relay_fault fault)
         mg_conn_abort(conn, FAULTS[fault].reason);
     }
     mg_buf_fini(&relay->trailers);
-    mg_relay_end(relay);
+    mg_relay_end(relay, fault);
     relay->caller->on_fault(relay->user, fault);
 }
 
@@ -128,11 +135,14 @@ static struct mg_conn *connect_to(struct mg_endpoint *endpoint)
     return conn;
 }
 
-/* Returns: whether another endpoint, or another address of the only one, should be tried. */
+/* Returns: whether another endpoint, or another address of the only one, is to be tried, which
+ * is counted. */
 static bool may_try_on(struct mg_relay *relay)
 {
-    return ++relay->attempts < MAX_ATTEMPTS &&
-           (relay->group->endpoint_count > 1 || relay->endpoint->address_count > 1);
+    bool may = ++relay->attempts < MAX_ATTEMPTS &&
+               (relay->group->endpoint_count > 1 || relay->endpoint->address_count > 1);
+    mg_counter_add(&relay->proxy->counters->retries_connect, may);
+    return may;
 }
 
 static void find_connection(struct mg_relay *relay)
@@ -150,6 +160,7 @@ static void find_connection(struct mg_relay *relay)
             relay->is_fresh_only ? NULL
                                  : mg_endpoint_take_idle(endpoint, !relay->options.may_repeat);
         if (conn != NULL) {
+            mg_counter_add(&relay->proxy->counters->connections_reused, 1);
             attach(relay, endpoint, conn);
             mg_relay_send_head(relay);
             return;
@@ -234,6 +245,7 @@ void mg_relay_closed_early(struct mg_relay *relay, const char *detail)
     }
     mg_conn_abort(mg_relay_detach(relay), "stale");
     relay->is_fresh_only = true;
+    mg_counter_add(&relay->proxy->counters->retries_stale, 1);
     find_another(relay);
 }
 
@@ -340,5 +352,5 @@ void mg_relay_abort(struct mg_relay *relay)
         mg_conn_abort(conn, "client-gone");
     }
     mg_buf_fini(&relay->trailers);
-    mg_relay_end(relay);
+    mg_relay_end(relay, MG_RESULT_ABORTED);
 }

@@ -94,6 +94,7 @@ struct mg_relay {
     struct mg_buf trailers;
     unsigned attempts; /* connections that could not be made */
     unsigned interims;
+    unsigned status;     /* of the answer; 0: no head yet */
     uint32_t keep_ms;    /* the server's own bound of an idle connection; 0: none told */
     bool is_fresh_only;  /* a kept connection has failed: make a new one */
     bool has_sent_all;   /* the request, its content too */

@@ -1,6 +1,7 @@
 /* relay_answer.c - from the bytes of an upstream to the callbacks of a relay: interim heads,
  * the head, content, the end. What is malformed ends the relay and its connection.
  */
+#include "core/counter.h"
 #include "net/connect.h"
 #include "proxy/relay_internal.h"
 
@@ -27,7 +28,7 @@ void mg_relay_finish(struct mg_relay *relay, bool has_more)
     } else {
         mg_conn_abort(conn, "not-kept");
     }
-    mg_relay_end(relay);
+    mg_relay_end(relay, MG_RESULT_ANSWER + relay->status / 100 - 1);
     relay->caller->on_end(relay->user, mg_buf_str(&trailers));
     mg_buf_fini(&trailers);
 }
@@ -91,7 +92,9 @@ static bool take_head(struct mg_relay *relay, const struct mg_response_head *hea
         return true;
     }
     mg_endpoint_succeeded(relay->endpoint);
+    relay->status = head->status; /* 100 to 599: the parser's bounds */
     if (is_upgrade) {
+        mg_counter_add(&relay->proxy->counters->tunnels, 1);
         relay->state = MG_RELAY_TUNNEL;
     } else {
         begin_body(relay, head);

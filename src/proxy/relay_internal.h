@@ -14,8 +14,8 @@ extern const struct mg_protocol mg_link_protocol;
 
 /* Part the relay from its connection. Returns: that, or NULL: it had none. */
 struct mg_conn *mg_relay_detach(struct mg_relay *relay);
-/* The relay is over; its caller is told by whoever calls this. */
-void mg_relay_end(struct mg_relay *relay);
+/* The relay is over with a result of counters.h; its caller is told by whoever calls this. */
+void mg_relay_end(struct mg_relay *relay, unsigned result);
 /* End it with a fault, which is told, and its connection with it. */
 void mg_relay_fail(struct mg_relay *relay, enum mg_relay_fault fault);
 /* The same where it is the endpoint's fault: `detail` is for the log. */

@@ -246,7 +246,7 @@ static void promote(struct mg_admin *admin, const struct admin_order *order,
                     struct admin_reply *reply)
 {
     struct mg_swap_outcome outcome;
-    mg_swap_promote(admin->server->swap, order->confirms, &outcome);
+    mg_swap_promote(admin->server->swap, order->force, order->confirms, &outcome);
     reply_outcome(reply, &outcome);
 }
 
@@ -333,7 +333,7 @@ static const struct admin_endpoint ENDPOINTS[] = {
     {.path = "/rollback", .carry_out = rollback, .keys = {"generation"}},
     {.path = "/pin", .carry_out = pin},
     {.path = "/unpin", .carry_out = unpin},
-    {.path = "/shadow/promote", .carry_out = promote, .keys = {"confirm"}},
+    {.path = "/shadow/promote", .carry_out = promote, .keys = {"force", "confirm"}},
     {.path = "/shadow/discard", .carry_out = discard},
 };
 

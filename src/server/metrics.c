@@ -56,6 +56,7 @@ void mg_metrics_write(const struct mg_server *server, const struct admin_counter
     write_server(&metrics, server);
     metrics_write_traffic(&metrics, server);
     metrics_write_connections(&metrics, server);
+    metrics_write_proxy(&metrics, server);
     metrics_write_scripts(&metrics, server);
     metrics_write_swaps(&metrics, server);
     write_admin(&metrics, admin);

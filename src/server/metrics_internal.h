@@ -23,6 +23,7 @@ uint64_t metrics_refused_connections(const struct mg_server *server);
 
 void metrics_write_traffic(struct mg_metrics *metrics, const struct mg_server *server);
 void metrics_write_connections(struct mg_metrics *metrics, const struct mg_server *server);
+void metrics_write_proxy(struct mg_metrics *metrics, const struct mg_server *server);
 void metrics_write_scripts(struct mg_metrics *metrics, const struct mg_server *server);
 void metrics_write_swaps(struct mg_metrics *metrics, const struct mg_server *server);
 void metrics_write_process(struct mg_metrics *metrics);

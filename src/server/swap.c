@@ -377,10 +377,11 @@ void mg_swap_run(struct mg_swap *swap, const struct mg_swap_request *request,
     (void)pthread_mutex_unlock(&swap->lock);
 }
 
-void mg_swap_promote(struct mg_swap *swap, bool confirms_wider, struct mg_swap_outcome *outcome)
+void mg_swap_promote(struct mg_swap *swap, bool force, bool confirms_wider,
+                     struct mg_swap_outcome *outcome)
 {
-    const struct mg_swap_request request = {.trigger = MG_TRIGGER_PROMOTE,
-                                            .confirms_wider = confirms_wider};
+    const struct mg_swap_request request = {
+        .trigger = MG_TRIGGER_PROMOTE, .force = force, .confirms_wider = confirms_wider};
     mg_swap_run(swap, &request, outcome);
 }
 

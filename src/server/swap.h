@@ -79,8 +79,9 @@ void mg_swap_run(struct mg_swap *swap, const struct mg_swap_request *request,
 void mg_swap_rollback(struct mg_swap *swap, uint64_t generation,
                       struct mg_swap_outcome *outcome);
 
-/* Make the shadow the active generation, with dictionaries of the server's; or drop it. */
-void mg_swap_promote(struct mg_swap *swap, bool confirms_wider,
+/* Make the shadow the active generation, with dictionaries of the server's; or drop it.
+ * `force`, `confirms_wider`: as in struct mg_swap_request. */
+void mg_swap_promote(struct mg_swap *swap, bool force, bool confirms_wider,
                      struct mg_swap_outcome *outcome);
 void mg_swap_discard(struct mg_swap *swap, struct mg_swap_outcome *outcome);
 

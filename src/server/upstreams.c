@@ -27,7 +27,7 @@ bool mg_upstreams_start(struct server_worker *worker)
         .head_bytes = (size_t)limits->head_bytes,
         .head_fields = (unsigned)limits->fields,
     };
-    worker->proxy = mg_proxy_new(worker->worker, &proxy_limits);
+    worker->proxy = mg_proxy_new(worker->worker, &proxy_limits, &worker->upstreams);
     return worker->proxy != NULL;
 }
 

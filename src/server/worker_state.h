@@ -10,10 +10,12 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/counter.h"
 #include "http/date.h"
 #include "http/head.h"
 #include "net/worker.h"
 #include "plugin/plugin.h"
+#include "proxy/counters.h"
 #include "server/server.h"
 #include "server/traffic.h"
 
@@ -57,6 +59,7 @@ struct server_worker {
     uint64_t next_id;                   /* of errors; 0: not drawn yet */
     struct server_counters counters;
     struct mg_traffic traffic;
+    struct mg_proxy_counters upstreams;
 };
 
 static inline bool server_is_stopping(const struct server_worker *worker)
@@ -81,8 +84,7 @@ bool mg_server_tells_once(struct mg_server *server, struct mg_str what);
 /* Add to a counter of the calling worker: one writer, so no locked instruction. */
 static inline void server_count(atomic_ullong *counter, unsigned long long by)
 {
-    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + by,
-                          memory_order_relaxed);
+    mg_counter_add(counter, by);
 }
 
 #endif

@@ -13,6 +13,8 @@ local PATH = "docs/admin.md"
 -- Requests that give every family a sample.
 local POLICY = [[
 plugin "rate-limit" { requests = 1000, resources = { "/limited" } }
+upstream "gone" { "http://127.0.0.1:1" }
+resource "/gone" { handler = proxy "gone" }
 resource "/limited" { handler = "echo", cors = { origins = { "https://a.example" } } }
 ]]
 
@@ -21,6 +23,7 @@ local function scrape()
     arguments = { "--plugins", wire.plugins } })
   server:ask("GET /limited", { "Host: a", "Origin: https://b.example" })
   server:ask("GET /none")
+  server:ask("GET /gone")
   local function ask(line)
     local connection = client.unix(server, server.dir .. "/admin.sock")
       :request(line, { "Host: localhost", "Content-Length: 0" })

@@ -3,6 +3,7 @@
 local wire = require("tests.wire.support")
 local client = require("tests.wire.support.client")
 local metrics = require("tests.wire.support.metrics")
+local recorder = require("tests.wire.support.recorder")
 local process = wire.process
 
 local POLICY = [[
@@ -229,5 +230,173 @@ describe("metrics", function()
     assert.is_true(after:sum("moongate_worker_pass_seconds_count") > 0)
     assert.equals(1, after:value("moongate_ready"))
     assert.equals(2, after:value("moongate_workers"))
+  end)
+end)
+
+local GATEWAY = [[
+upstream "default" { "URL" }
+upstream "gone" { "http://127.0.0.1:1" }
+upstream "pair" { "http://127.0.0.1:1", "URL" }
+upstream "checked" { "http://127.0.0.1:2", check = "/health", check_every = 1 }
+default { cors = { origins = { "https://app.example" } } }
+resource "/gone" { handler = proxy "gone" }
+resource "/pair" { handler = proxy "pair" }
+resource "/checked" { handler = proxy "checked" }
+]]
+
+describe("metrics of upstreams", function()
+  local upstream, server, before
+  before_each(function()
+    upstream = recorder.listen()
+    server = wire.start({ policy = GATEWAY:gsub("URL", upstream.url), admin = "DIR/admin.sock",
+      workers = 1, limits = { ["upstream-response"] = "300ms" } })
+    before = scrape(server)
+  end)
+  after_each(function()
+    server:stop()
+    upstream:close()
+  end)
+
+  -- That a sample comes to have `wanted` more than before.
+  local function assert_gains(wanted, name, labels)
+    local gain
+    process.poll(10, function()
+      gain = scrape(server):value(name, labels) - before:value(name, labels)
+      return gain == wanted
+    end)
+    assert.equals(wanted, gain, name)
+  end
+
+  local function assert_result(wanted, result, name)
+    assert_gains(wanted, "moongate_upstream_requests_total",
+      { upstream = name or "default", result = result })
+  end
+
+  local function send(path, more)
+    return server:connect():send("GET " .. path .. " HTTP/1.1\r\nHost: a\r\n"
+      .. (more or "") .. "\r\n")
+  end
+
+  it("count answers by class, connections that are kept, and bytes", function()
+    local connection = send("/x")
+    local seen, link = upstream:take()
+    assert_gains(1, "moongate_upstream_connections_open")
+    assert.equals(0, scrape(server):value("moongate_upstream_connections_idle"))
+    link:answer(200, {}, ("x"):rep(1000))
+    assert.equals(200, connection:read("GET").status)
+    assert_gains(1, "moongate_upstream_connections_idle")
+    local sent = #seen.head + 2
+    assert_gains(sent, "moongate_upstream_sent_bytes_total")
+    assert_gains(#"HTTP/1.1 200 X\r\nContent-Length: 1000\r\n\r\n" + 1000,
+      "moongate_upstream_received_bytes_total")
+    local again = send("/x")
+    link:read_request()
+    link:answer(503)
+    assert.equals(503, again:read("GET").status)
+    assert_result(1, "2xx")
+    assert_result(1, "5xx")
+    assert_gains(1, "moongate_upstream_connections_made_total")
+    assert_gains(1, "moongate_upstream_connections_reused_total")
+    assert_gains(1, "moongate_upstream_connections_idle")
+    link:close()
+    assert_gains(0, "moongate_upstream_connections_idle")
+    assert_gains(0, "moongate_upstream_connections_open")
+  end)
+
+  it("count faults by their reason, and requests that clients left", function()
+    local late = send("/x")
+    local _, silent = upstream:take()
+    assert.equals(504, late:read("GET").status)
+    assert_result(1, "upstream-timeout")
+    silent:close()
+    local bad = send("/x")
+    local _, link = upstream:take()
+    link:send("HTTP/9 nonsense\r\n\r\n")
+    assert.equals(502, bad:read("GET").status)
+    assert_result(1, "upstream-malformed")
+    -- Leaves within its content: one that has asked for all may only have shut its side.
+    local left = send("/x", "Content-Length: 5\r\n"):send("abc")
+    upstream:accept():read_head()
+    left:close()
+    assert_result(1, "aborted")
+    assert_result(0, "2xx")
+  end)
+
+  it("count connections that cannot be made, and the server that is out for that", function()
+    for _ = 1, 3 do
+      local connection = send("/gone")
+      assert.equals(502, connection:read("GET").status)
+      connection:close()
+    end
+    assert_result(3, "upstream-connect", "gone")
+    assert_gains(0, "moongate_upstream_connections_made_total")
+    assert_gains(1, "moongate_upstream_servers_out", { by = "failures" })
+    assert_gains(0, "moongate_upstream_servers_out", { by = "checks" })
+  end)
+
+  it("count retries: where none could be made, and where a kept one was stale", function()
+    local connection = send("/pair")
+    local _, link = upstream:take()
+    link:answer(200)
+    connection:read("GET")
+    assert_gains(1, "moongate_upstream_retries_total", { reason = "connect" })
+    local again = send("/x")
+    link:read_request()
+    link:close()
+    local _, fresh = upstream:take()
+    fresh:answer(200)
+    assert.equals(200, again:read("GET").status)
+    assert_gains(1, "moongate_upstream_retries_total", { reason = "stale" })
+    assert_result(1, "2xx", "pair")
+    assert_result(1, "2xx")
+  end)
+
+  it("count tunnels while they are open", function()
+    local connection = send("/x", "Origin: https://app.example\r\nConnection: Upgrade\r\n"
+      .. "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+      .. "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
+    local _, link = upstream:take()
+    link:send("HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    assert.equals(101, connection:read("GET").status)
+    assert_gains(1, "moongate_upstream_tunnels_open")
+    assert_result(0, "1xx")
+    link:close()
+    connection:read_all()
+    connection:close()
+    assert_gains(0, "moongate_upstream_tunnels_open")
+    assert_result(1, "1xx")
+  end)
+
+  it("count checks, and the server that is out by them", function()
+    local connection = send("/checked")
+    assert.is_true(connection:read("GET").status >= 502)
+    assert_gains(1, "moongate_upstream_servers_out", { by = "checks" })
+    local after = scrape(server)
+    assert.is_true(after:value("moongate_upstream_checks_total", { result = "bad" }) >= 2)
+    assert.equals(0, after:value("moongate_upstream_checks_total", { result = "good" }))
+    -- Checks are no requests of clients.
+    assert.equals(1, after:sum("moongate_upstream_requests_total"))
+  end)
+end)
+
+describe("metrics of many upstreams", function()
+  it("have 64 names, and the rest as one", function()
+    local lines = {}
+    for i = 1, 70 do
+      lines[i] = ('upstream "u%d" { "http://127.0.0.1:1" }\n'):format(i)
+        .. ('resource "/%d" { handler = proxy "u%d" }'):format(i, i)
+    end
+    local server = wire.start({ policy = table.concat(lines, "\n"), admin = "DIR/admin.sock",
+      workers = 1 })
+    for i = 1, 70 do
+      server:ask("GET /" .. i)
+    end
+    local after = scrape(server)
+    local name = "moongate_upstream_requests_total"
+    assert.equals(65, #after.families[name].samples)
+    assert.equals(6, after:sum(name, { upstream = "(other)" }))
+    assert.equals(1, after:sum(name, { upstream = "u64" }))
+    assert.equals(0, after:sum(name, { upstream = "u65" }))
+    server:stop()
   end)
 end)

@@ -160,6 +160,21 @@ describe("commands to a running server", function()
     assert.equals(1, (run("shadow", "promote")))
   end)
 
+  it("shadow promote takes a revision that was rolled back only by --force", function()
+    write(policy("b.example"))
+    assert.equals(0, (run("swap")))
+    assert.equals(0, (run("rollback")))
+    assert.equals(0, (run("swap", "--shadow")))
+    local status, _, err = run("shadow", "promote")
+    assert.equals(1, status)
+    assert_says(err, "was rolled back", "--force")
+    assert.is_true(allows("a.example"))
+    local forced, out = run("shadow", "promote", "--force")
+    assert.equals(0, forced)
+    assert_says(out, "promoted: generation ")
+    assert.is_true(allows("b.example"))
+  end)
+
   it("status tells of generations and workers", function()
     write(policy("b.example"))
     run("swap")
@@ -237,6 +252,7 @@ describe("commands without a server", function()
     { "rollback", "x" }, { "rollback", "0" }, { "rollback", "1", "2" }, { "rollback", "-1" },
     { "pin", "--off" }, { "unpin", "2" }, { "shadow" }, { "shadow", "drop" },
     { "shadow", "status", "promote" }, { "shadow", "discard", "--confirm" },
+    { "shadow", "discard", "--force" }, { "shadow", "status", "--force" },
     { "status", "--admin" }, { "status", "--admin", "0.0.0.0:9090" }, { "status", "--admin", "x" },
   }) do
     it("usage: " .. table.concat(row, " ") .. ": 2", function()

@@ -2,6 +2,7 @@
  * back. Faults and retries are tested over the wire (tests/wire/p002).
  */
 #include "../net/harness.h"
+#include "proxy/counters.h"
 #include "proxy/relay.h"
 
 static struct mg_proxy *proxy;
@@ -106,11 +107,12 @@ static void *make_proxy(struct mg_worker *worker, void *shared)
                                                   .max_idle = 8,
                                                   .head_bytes = 4096,
                                                   .head_fields = 32};
+    static struct mg_proxy_counters counters;
     struct mg_str servers[] = {mg_str_from(server_url)};
     const struct mg_group_spec spec = {
         .key = 1, .name = MG_STR("test"), .servers = servers, .server_count = 1};
     (void)shared;
-    proxy = mg_proxy_new(worker, &limits);
+    proxy = mg_proxy_new(worker, &limits, &counters);
     group = mg_proxy_add(proxy, &spec);
     return proxy;
 }

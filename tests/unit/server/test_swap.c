@@ -354,7 +354,7 @@ static void a_shadow_judges_and_affects_nothing(void **state)
     char after[ANSWER_SIZE];
     const struct mg_swap_request request = {.trigger = MG_TRIGGER_COMMAND, .is_shadow = true};
     start_server(SIMPLE("a"), shadow_all);
-    mg_swap_promote(swap_server->swap, false, &outcome);
+    mg_swap_promote(swap_server->swap, false, false, &outcome);
     expect_result("nothing to promote", &outcome, MG_SWAP_NOTHING);
     mg_swap_discard(swap_server->swap, &outcome);
     expect_result("nothing to discard", &outcome, MG_SWAP_NOTHING);
@@ -374,7 +374,7 @@ static void a_shadow_judges_and_affects_nothing(void **state)
     mg_expect_u64("two otherwise", counts.differing, 2);
     mg_expect_u64("the preflight of b allowed", counts.wider, 1);
     mg_expect_u64("a denied", counts.narrower, 1);
-    mg_swap_promote(swap_server->swap, false, &outcome);
+    mg_swap_promote(swap_server->swap, false, false, &outcome);
     mg_expect_u64("a new generation", outcome.generation, 3);
     expect_result("promoted", &outcome, MG_SWAP_DONE);
     mg_expect_true("it decides now", !is_allowed());
