@@ -174,6 +174,13 @@ static bool parse_absolute(struct mg_str text, size_t scheme_len, char *scratch,
     return parse_path(mg_str_from_offset(rest, len), scratch, target, reason);
 }
 
+/* Whether an absolute form has neither path nor query: of OPTIONS it is about the whole server
+ * (RFC 9112 3.2.4). */
+static bool is_authority_last(struct mg_str text, const struct mg_target *target)
+{
+    return target->authority.ptr + target->authority.len == text.ptr + text.len;
+}
+
 bool mg_target_parse(const struct mg_head *head, char *scratch, struct mg_target *target,
                      const char **reason)
 {
@@ -198,7 +205,15 @@ bool mg_target_parse(const struct mg_head *head, char *scratch, struct mg_target
     }
     size_t scheme_len = text.len == 0 ? 0 : scheme_length(text);
     if (scheme_len > 0) {
-        return parse_absolute(text, scheme_len, scratch, target, reason);
+        if (!parse_absolute(text, scheme_len, scratch, target, reason)) {
+            return false;
+        }
+        if (head->method == MG_METHOD_OPTIONS && is_authority_last(text, target)) {
+            target->form = MG_TARGET_ASTERISK;
+            target->scheme = (struct mg_str){NULL, 0};
+            target->path = MG_STR("*");
+        }
+        return true;
     }
     *reason = mg_authority_is_valid(text) ? "authority-form" : "target-malformed";
     return false;

@@ -35,7 +35,8 @@ struct mg_target {
  * was in normal form.
  * Accepts: RFC 3986, and unencoded what browsers send so: [ ] ^ | in a path, these and { } ` in
  * a query. ".." above the root is dropped (RFC 3986 5.2.4). An absolute-form's authority counts
- * in place of Host (RFC 9112 3.2.2). CONNECT with an authority-form is taken apart, so that it
+ * in place of Host (RFC 9112 3.2.2); of OPTIONS, one without path and query is an
+ * asterisk-form (3.2.4). CONNECT with an authority-form is taken apart, so that it
  * can be refused for its method.
  * Rejects: answer 400 with *reason, a string literal: "target-malformed" (other bytes),
  * "percent-malformed", "encoded-nul", "encoded-backslash", "asterisk-form" (with a method other

@@ -206,31 +206,47 @@ void mg_forward_write(const struct mg_forward *forward, struct mg_buf *out)
 
 /* ---- trailers ---- */
 
-/* Fields that mean nothing, or too much, behind the content. */
+/* Fields that mean nothing, or too much, behind the content (RFC 9110 6.5.1): framing, routing,
+ * conditions and other modifiers of a request, authentication, control of an answer, what the
+ * content is. */
 static bool may_trail(struct mg_str name)
 {
     static const struct mg_str never[] = {
+        {"age", 3},
         {"authorization", 13},
         {"cache-control", 13},
         {"content-encoding", 16},
         {"content-length", 14},
+        {"content-location", 16},
         {"content-range", 13},
         {"content-type", 12},
         {"cookie", 6},
         {"date", 4},
         {"expect", 6},
+        {"expires", 7},
+        {"forwarded", 9},
         {"host", 4},
+        {"if-match", 8},
+        {"if-modified-since", 17},
+        {"if-none-match", 13},
+        {"if-range", 8},
+        {"if-unmodified-since", 19},
         {"location", 8},
+        {"max-forwards", 12},
+        {"origin", 6},
+        {"pragma", 6},
+        {"range", 5},
+        {"retry-after", 11},
         {"set-cookie", 10},
+        {"timing-allow-origin", 19},
         {"trailer", 7},
         {"vary", 4},
+        {"via", 3},
+        {"warning", 7},
         {"www-authenticate", 16},
-        {"timing-allow-origin", 19},
-        {"forwarded", 9},
         {"x-forwarded-for", 15},
         {"x-forwarded-host", 16},
         {"x-forwarded-proto", 17},
-        {"origin", 6},
     };
     struct mg_hop hop = {.count = 0};
     struct mg_field field = {.name = name, .id = mg_field_id_from(name)};

@@ -88,6 +88,21 @@ static void write_head(void *user, struct mg_str authority, struct mg_buf *out)
     mg_forward_write(forward, out);
 }
 
+/* The number of a Max-Forwards; more than we count is the most we do. Returns: whether it is
+ * one. */
+static bool read_max_forwards(struct mg_str value, unsigned long long *number)
+{
+    for (size_t i = 0; i < value.len; i++) {
+        if (!mg_ascii_is_digit(value.ptr[i])) {
+            return false;
+        }
+    }
+    if (value.len > 0 && !mg_str_to_u64(value, UINT32_MAX, number)) {
+        *number = UINT32_MAX;
+    }
+    return value.len > 0;
+}
+
 /* RFC 9110 7.6.2: an OPTIONS that may go no further is answered here. Returns: whether it was.
  * */
 static bool ends_here(struct mg_exchange *exchange, struct mg_forward *forward)
@@ -98,7 +113,7 @@ static bool ends_here(struct mg_exchange *exchange, struct mg_forward *forward)
                                        ? mg_head_next(head, MG_STR("max-forwards"), &at)
                                        : NULL;
     unsigned long long number;
-    if (field == NULL || !mg_str_to_u64(field->value, UINT32_MAX, &number)) {
+    if (field == NULL || !read_max_forwards(field->value, &number)) {
         return false;
     }
     if (number == 0) {
@@ -251,11 +266,13 @@ static void on_interim(void *user, const struct mg_response_head *head)
     struct proxied *proxied = user;
     struct mg_exchange *exchange = proxied->exchange;
     struct mg_answer answer;
-    if (head->status == 100) {
-        mg_answer_continue(exchange); /* nothing where the client does not wait */
-    } else if (mg_upstreams_answer(exchange, head, &answer)) {
-        mg_exchange_interim(exchange, &answer);
+    if (!mg_upstreams_answer(exchange, head, &answer)) {
+        return;
     }
+    if (head->status == 100) {
+        exchange->awaits_continue = false;
+    }
+    mg_exchange_interim(exchange, &answer); /* asked for or not: RFC 9110 15.2 */
 }
 
 /* The length that the client is told. */

@@ -13,6 +13,7 @@ resource "/{rest...}" { cors = cors }
 resource "/slash/{rest...}" { encoded_slash = true }
 resource "/set" { handler = proxy "set" }
 resource "/forward" { options = "forward", cors = cors }
+resource "b/{rest...}" { options = "forward", cors = cors }
 ]]
 
 describe("proxy", function()
@@ -180,6 +181,16 @@ describe("proxy", function()
         .. "X-Forwarded-For: 1.2.3.4\r\nX-End: 2\r\n\r\n", OK)
       assert.equals("X-Sum: 1\r\nX-End: 2\r\n", seen.trailers)
     end)
+
+    for _, name in ipairs({ "Max-Forwards", "Range", "If-Match", "If-None-Match", "If-Range",
+      "If-Modified-Since", "If-Unmodified-Since", "Pragma", "Age", "Expires", "Retry-After",
+      "Warning", "Via", "Content-Location" }) do
+      it("has no " .. name .. " behind it (RFC 9110 6.5.1)", function()
+        local seen = relay("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+          .. "1\r\nx\r\n0\r\n" .. name .. ": 1\r\nX-End: 2\r\n\r\n", OK)
+        assert.equals("X-End: 2\r\n", seen.trailers)
+      end)
+    end
 
     it("goes as it comes, before it is whole", function()
       local connection = server:connect():send(
@@ -360,12 +371,19 @@ describe("proxy", function()
       connection:close()
     end)
 
-    it("do not pass to a client of HTTP/1.0, nor does a 100 that it has not asked for", function()
+    it("do not pass to a client of HTTP/1.0", function()
       local _, answer = relay("GET / HTTP/1.0\r\nHost: a\r\n\r\n",
         "HTTP/1.1 103 H\r\n\r\nHTTP/1.1 100 C\r\n\r\n" .. OK)
       assert.equals(200, answer.status)
-      _, answer = relay("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 100 C\r\n\r\n" .. OK)
-      assert.equals(200, answer.status)
+    end)
+
+    it("pass where nobody asked for them, 100 too (RFC 9110 15.2)", function()
+      local connection = server:connect():send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      local _, link = upstream:take()
+      link:send("HTTP/1.1 100 C\r\n\r\n" .. OK)
+      assert.equals(100, connection:read("GET").status)
+      assert.equals(200, connection:read("GET").status)
+      connection:close()
     end)
   end)
 
@@ -445,6 +463,24 @@ describe("proxy", function()
       assert.is_truthy(answer:get("Allow"))
       upstream:assert_unasked()
     end)
+
+    for _, row in ipairs({
+      { "4294967296", "4294967294" }, { "99999999999999999999999", "4294967294" },
+      { "4294967295", "4294967294" }, { "007", "6" }, { "x", "x" }, { "-1", "-1" },
+    }) do
+      it("with Max-Forwards: " .. row[1] .. " goes on with " .. row[2], function()
+        local seen = relay("OPTIONS /forward HTTP/1.1\r\nHost: a\r\nMax-Forwards: " .. row[1]
+          .. "\r\n\r\n", OK)
+        assert.same({ row[2] }, seen:all("Max-Forwards"))
+      end)
+    end
+
+    for _, target in ipairs({ "http://b", "http://b:80", "*" }) do
+      it(target .. " is about this server (RFC 9112 3.2.4)", function()
+        assert.equals(204, server:ask("OPTIONS " .. target, { "Host: b" }).status)
+        upstream:assert_unasked(0)
+      end)
+    end
 
     it("alone is looked at for Max-Forwards", function()
       local seen = relay("GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n", OK)

@@ -46,6 +46,9 @@ static const struct row ACCEPTED[] = {
     {"http://[::1]:80/?u@v", MG_METHOD_GET, MG_TARGET_ABSOLUTE, "[::1]:80", "/", "u@v", false},
     {"http://a/@b", MG_METHOD_GET, MG_TARGET_ABSOLUTE, "a", "/@b", NULL, false},
     {"*", MG_METHOD_OPTIONS, MG_TARGET_ASTERISK, "host:80", "*", NULL, false},
+    {"http://a:81", MG_METHOD_OPTIONS, MG_TARGET_ASTERISK, "a:81", "*", NULL, false},
+    {"http://a/", MG_METHOD_OPTIONS, MG_TARGET_ABSOLUTE, "a", "/", NULL, false},
+    {"http://a?", MG_METHOD_OPTIONS, MG_TARGET_ABSOLUTE, "a", "/", "", false},
     {"a:443", MG_METHOD_CONNECT, MG_TARGET_AUTHORITY, "a:443", "", NULL, false},
     {"/", MG_METHOD_CONNECT, MG_TARGET_ORIGIN, "host:80", "/", NULL, false},
 };
