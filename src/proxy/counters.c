@@ -21,10 +21,7 @@ struct mg_upstream_row *mg_proxy_counters_row(struct mg_proxy_counters *counters
         return &counters->others;
     }
     struct mg_upstream_row *row = &counters->rows[used];
-    if (wanted.len > 0) {
-        memcpy(row->name, wanted.ptr, wanted.len);
-    }
-    row->name[wanted.len] = '\0';
+    (void)snprintf(row->name, sizeof(row->name), "%.*s", MG_STR_ARG(wanted));
     atomic_store_explicit(&counters->used, used + 1, memory_order_release);
     return row;
 }
