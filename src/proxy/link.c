@@ -42,6 +42,7 @@ static void on_eof(struct mg_conn *conn)
     } else if (relay->state == MG_RELAY_TUNNEL || relay->ends_at_close) {
         mg_relay_finish(relay, false);
     } else {
+        link->endpoint->breaks++;
         mg_relay_fail_endpoint(relay, MG_FAULT_CUT_OFF, "the connection ended");
     }
     caller->leave(user);
@@ -131,6 +132,7 @@ static void on_close(struct mg_conn *conn, const char *reason)
             }
             break;
         case MG_RELAY_BODY:
+            endpoint->breaks += !is_late;
             mg_relay_fail_endpoint(relay, is_late ? MG_FAULT_STALLED : MG_FAULT_CUT_OFF,
                                    reason);
             break;

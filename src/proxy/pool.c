@@ -214,7 +214,8 @@ struct mg_conn *mg_endpoint_take_idle(struct mg_endpoint *endpoint, bool must_be
     while ((link = endpoint->idle) != NULL) {
         struct mg_conn *conn = mg_conn_from_user(link);
         mg_endpoint_forget_idle(link);
-        if (must_be_silent ? mg_conn_is_silent(conn) : mg_conn_is_quiet(conn)) {
+        if (must_be_silent ? link->breaks == endpoint->breaks && mg_conn_is_silent(conn)
+                           : mg_conn_is_quiet(conn)) {
             return conn;
         }
         mg_conn_abort(conn, "not-quiet");
@@ -235,6 +236,7 @@ void mg_endpoint_put_idle(struct mg_endpoint *endpoint, struct mg_conn *conn, ui
     if (link->next != NULL) {
         link->next->prev = link;
     }
+    link->breaks = endpoint->breaks;
     endpoint->idle = link;
     endpoint->idle_count++;
     mg_counter_add(&endpoint->proxy->counters->connections_idle, 1);

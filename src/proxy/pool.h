@@ -41,6 +41,7 @@ struct mg_endpoint {
     unsigned idle_count;
     unsigned connections; /* all, connecting and idle ones too */
     unsigned busy;        /* relays that use it now */
+    unsigned breaks;      /* connections that ended within an exchange */
 
     /* Health: passive, by what exchanges meet, and by checks. */
     unsigned failures;         /* in a row */
@@ -57,6 +58,7 @@ struct mg_link {
     struct mg_relay *relay; /* NULL: idle */
     struct mg_link *prev, *next;
     uint32_t served; /* answers */
+    unsigned breaks; /* its endpoint's, when it became idle */
     bool is_open;    /* connected */
 };
 
@@ -117,8 +119,9 @@ void mg_endpoint_failed(struct mg_endpoint *endpoint, const char *reason, const 
 /* Leave it out until then; 0: no longer. */
 void mg_endpoint_set_ejected(struct mg_endpoint *endpoint, uint64_t until_ms);
 
-/* Take an idle connection; `must_be_silent` looks at the socket itself. Returns: NULL when
- * there is none. */
+/* Take an idle connection. `must_be_silent` is for a request that cannot be sent twice: it looks
+ * at the socket itself, and takes none that was idle when another one broke, since a server that
+ * dies closes its connections one after the other. Returns: NULL when there is none. */
 struct mg_conn *mg_endpoint_take_idle(struct mg_endpoint *endpoint, bool must_be_silent);
 /* Give a connection back that can serve another request, for at most `keep_ms`. */
 void mg_endpoint_put_idle(struct mg_endpoint *endpoint, struct mg_conn *conn, uint64_t keep_ms);

@@ -238,6 +238,7 @@ void mg_relay_closed_early(struct mg_relay *relay, const char *detail)
 {
     const struct mg_link *link = mg_conn_user(relay->conn);
     bool was_kept = link->served > 0;
+    relay->endpoint->breaks++;
     if (relay->has_seen_bytes || !was_kept || relay->is_fresh_only ||
         !relay->options.may_repeat) {
         mg_relay_fail_endpoint(relay, MG_FAULT_CLOSED, detail);
