@@ -1,5 +1,5 @@
-/* clock.h - the two clocks. Monotonic times are for timers and durations, wall times for logs
- * and Date.
+/* clock.h - the clocks. Monotonic times are for timers and durations, wall times for logs and
+ * Date, CPU times for bounds.
  *
  * Threads:   any.
  */
@@ -24,6 +24,14 @@ static inline uint64_t mg_clock_coarse_ms(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* CPU time of the calling thread, microseconds since it began. A system call. */
+static inline uint64_t mg_clock_thread_cpu_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* Wall time, microseconds since 1970-01-01 UTC. */

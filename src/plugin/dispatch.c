@@ -2,12 +2,14 @@
  *
  *   mg_script_run -> run_hooks -> hook(req, …) of one plugin, of the next …
  *
- * but one with a budget of its own has the door to itself, and those behind it another one.
+ * but one with a budget of its own has the door to itself, and those behind it another one. No
+ * further door is passed once the phase has taken the CPU time of PHASE_BUDGETS of them.
  *
  * What a phase changes, it changes in a copy: a phase that fails leaves all as it was.
  */
 #include "plugin/dispatch.h"
 
+#include "core/clock.h"
 #include "plugin/answer_reader.h"
 #include "plugin/decision_object.h"
 #include "plugin/native.h"
@@ -15,6 +17,7 @@
 #include "plugin/response_object.h"
 
 enum {
+    PHASE_BUDGETS = 2,
     MAX_ARGUMENTS = 2,
     SLOT_FIRST = 2 /* of the stack: the first argument; the phase itself stands below */
 };
@@ -30,9 +33,11 @@ struct argument {
 struct phase {
     const struct mg_plugin_list *list;
     enum mg_hook hook;
-    size_t at;    /* the plugin whose turn it is */
-    size_t first; /* those that this door is for: from here … */
-    size_t end;   /* … to the one before this */
+    size_t at;             /* the plugin whose turn it is */
+    size_t first;          /* those that this door is for: from here … */
+    size_t end;            /* … to the one before this */
+    uint64_t began_us;     /* when it passed the first door, where there is another one; or 0 */
+    uint64_t cpu_began_us; /* the same by the thread's CPU time */
     struct argument arguments[MAX_ARGUMENTS];
     int argument_count;
     struct mg_decision_target *decided; /* told whose turn it is, or NULL */
@@ -187,17 +192,54 @@ static const struct mg_script_budget *budget_of(const struct phase *phase, size_
     return has_one && slot_of(entry, phase->hook) != 0 ? budget : NULL;
 }
 
+/* Whether the phase has taken too long for a further door; where there is one. */
+static bool is_time_up(const struct mg_script *script, struct phase *phase)
+{
+    uint64_t limit_us = PHASE_BUDGETS * 1000ULL * mg_script_bounds(script)->max_cpu_ms;
+    if (mg_script_bounds(script)->counts) {
+        return false;
+    }
+    if (phase->began_us == 0) {
+        phase->began_us = mg_clock_us();
+        phase->cpu_began_us = mg_clock_thread_cpu_us();
+        return false;
+    }
+    /* The cheap clock first: CPU time is never more. */
+    return mg_clock_us() - phase->began_us >= limit_us &&
+           mg_clock_thread_cpu_us() - phase->cpu_began_us >= limit_us;
+}
+
+static bool fail_for_time(const struct mg_script *script, struct mg_script_fault *fault)
+{
+    *fault = (struct mg_script_fault){
+        .err = {.severity = MG_ERROR, .code = "budget-time"},
+        .bound = MG_BOUND_TIME,
+    };
+    MG_ERR_SET(
+        fault->err.message,
+        "the plugins before this one took more than %u ms of CPU time together, and it was "
+        "not called",
+        PHASE_BUDGETS * (unsigned)mg_script_bounds(script)->max_cpu_ms);
+    MG_ERR_SET(fault->err.hint, "give the slow ones a smaller budget, with cpu_ms");
+    return false;
+}
+
 /* Pass the door once, for the plugin whose turn it is and those that share its budget. */
 static bool pass(struct mg_script *script, struct phase *phase, struct mg_script_fault *fault)
 {
     const struct mg_script_budget *own = budget_of(phase, phase->at);
     phase->first = phase->at;
     phase->end = phase->at + 1;
+    while (own == NULL && phase->end < phase->list->count &&
+           budget_of(phase, phase->end) == NULL) {
+        phase->end++;
+    }
+    bool is_only = phase->first == 0 && phase->end == phase->list->count;
+    if (!is_only && is_time_up(script, phase)) {
+        return fail_for_time(script, fault);
+    }
     if (own != NULL) {
         return mg_script_run_within(script, own, run_hooks, phase, fault);
-    }
-    while (phase->end < phase->list->count && budget_of(phase, phase->end) == NULL) {
-        phase->end++;
     }
     return mg_script_run(script, run_hooks, phase, fault);
 }

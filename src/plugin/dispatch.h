@@ -2,7 +2,8 @@
  *
  * Bounds:    the plugins of a phase share one door and its budget. One with a budget of its own
  *            is bounded by that, as far as it is below the state's, and alone; those behind it
- *            share another one.
+ *            share another one. In all a phase passes no door more once it has taken the CPU
+ *            time of two.
  * Errors:    a hook that fails ends its phase: the caller refuses with script-error. The fault
  *            names file and line (the hook's first, where what it returned is at fault);
  *            `failed` is the plugin. Decisions and responses are then as they were before.

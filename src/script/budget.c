@@ -18,7 +18,6 @@
  * bounded as well, and counts as too many steps: copying and collecting are work done for it.
  */
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/alloc.h"
 #include "core/clock.h"
@@ -39,13 +38,6 @@ enum {
     DEFAULT_STEPS = 1000 * 1000,
     DEFAULT_BYTES = 4 << 20,
 };
-
-static uint64_t thread_cpu_us(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* ---- what is said where a bound is passed ---- */
 
@@ -191,7 +183,7 @@ static bool is_loading_over(struct mg_script *script)
         return false; /* asking for CPU time is a system call; once a tick is enough */
     }
     script->asked_ms = now_ms;
-    uint64_t used_us = script->cpu_us + (thread_cpu_us() - script->cpu_start_us);
+    uint64_t used_us = script->cpu_us + (mg_clock_thread_cpu_us() - script->cpu_start_us);
     return used_us > (uint64_t)script->limits.max_cpu_ms * 1000;
 }
 
@@ -375,14 +367,14 @@ void *mg_budget_allocate(void *context, void *block, size_t old_size, size_t new
 void mg_budget_begin_loading(struct mg_script *script)
 {
     script->refusals = 0;
-    script->cpu_start_us = thread_cpu_us();
+    script->cpu_start_us = mg_clock_thread_cpu_us();
     set_hook(script, LOAD_HOOK_STEPS);
 }
 
 void mg_budget_end_loading(struct mg_script *script)
 {
     set_hook(script, 0);
-    script->cpu_us += thread_cpu_us() - script->cpu_start_us;
+    script->cpu_us += mg_clock_thread_cpu_us() - script->cpu_start_us;
 }
 
 void mg_budget_set(struct mg_script *script, const struct mg_script_budget *budget)

@@ -375,6 +375,11 @@ bool mg_script_run_within(struct mg_script *script, const struct mg_script_budge
     return succeeded;
 }
 
+const struct mg_script_budget *mg_script_bounds(const struct mg_script *script)
+{
+    return &script->budget;
+}
+
 void mg_script_idle(struct mg_script *script)
 {
     uint64_t gathered = script->allocated - script->stepped_at;

@@ -99,6 +99,9 @@ bool mg_script_run_within(struct mg_script *script, const struct mg_script_budge
                           lua_CFunction function, void *argument,
                           struct mg_script_fault *fault);
 
+/* What bounds each call of a sealed state. */
+const struct mg_script_budget *mg_script_bounds(const struct mg_script *script);
+
 /* Collect garbage for a while, if enough has gathered: called between exchanges, never while a
  * hook runs. */
 void mg_script_idle(struct mg_script *script);

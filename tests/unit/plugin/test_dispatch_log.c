@@ -164,6 +164,26 @@ static void runs_all_whatever_they_keep(void **state)
     world_free(world);
 }
 
+/* Budgets of their own do not add up: two calls' time is all that a phase gets. */
+static void bounds_what_they_take_together(void **state)
+{
+    (void)state;
+    static const char *const texts[PLUGINS] = {
+        "return { log = function() burn(150) say 'a' end }",
+        "return { log = function() burn(150) say 'b' end }",
+        "return { log = function() burn(150) say 'c' end }",
+        "return { log = function() say 'd' end }",
+    };
+    struct world *world = world_bounded(texts, PLUGINS, 200);
+    world_budgets(world, SETS - 1);
+    mg_expect_true("together", !dispatch(world, &full));
+    mg_expect_str("together", world_said(), MG_STR("a|b|c"));
+    mg_expect_text("together", world->fault.err.code, "budget-time");
+    mg_expect_text("together", world->fault.err.file, world->plugins[3].file);
+    mg_expect_int("together", world->fault.err.line, 1);
+    world_free(world);
+}
+
 static void is_over_after_its_hook(void **state)
 {
     (void)state;
@@ -188,6 +208,7 @@ int main(void)
         cmocka_unit_test(refuses_misuse),
         cmocka_unit_test(runs_all_whatever_they_raise),
         cmocka_unit_test(runs_all_whatever_they_keep),
+        cmocka_unit_test(bounds_what_they_take_together),
         cmocka_unit_test(is_over_after_its_hook),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

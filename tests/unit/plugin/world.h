@@ -3,7 +3,7 @@
  *
  * Each plugin is a chunk that returns its hooks: "return { request = function(req) … end }".
  * say(…) notes what it is given, as text and joined by "|"; read it with world_said. charge(n)
- * takes n steps, of which a phase has a million.
+ * takes n steps, of which a phase has a million; burn(n) takes n milliseconds of CPU time.
  */
 #ifndef MG_TEST_PLUGIN_WORLD_H
 #define MG_TEST_PLUGIN_WORLD_H
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/clock.h"
 #include "expect.h"
 #include "plugin/dispatch.h"
 
@@ -46,6 +47,14 @@ static inline int world_say(lua_State *L)
         const char *text = luaL_tolstring(L, i, &length);
         mg_buf_add(&world_notes, (struct mg_str){text, length});
         lua_pop(L, 1);
+    }
+    return 0;
+}
+
+static inline int world_burn(lua_State *L)
+{
+    uint64_t end_us = mg_clock_thread_cpu_us() + 1000 * (uint64_t)luaL_checkinteger(L, 1);
+    while (mg_clock_thread_cpu_us() < end_us) {
     }
     return 0;
 }
@@ -108,18 +117,21 @@ static inline struct mg_str world_remote(void *context)
 }
 
 static const luaL_Reg world_globals[] = {
-    {"say", world_say}, {"charge", world_charge}, {NULL, NULL}};
+    {"say", world_say}, {"charge", world_charge}, {"burn", world_burn}, {NULL, NULL}};
 
 /* Load `count` plugins, without capabilities, and seal the state. */
-static inline struct world *world_new(const char *const *texts, size_t count)
+static inline struct world *world_bounded(const char *const *texts, size_t count,
+                                          uint32_t max_cpu_ms)
 {
     static const char *const FILES[WORLD_MAX_PLUGINS] = {
         "plugins/a/plugin.lua", "plugins/b/plugin.lua", "plugins/c/plugin.lua",
         "plugins/d/plugin.lua"};
     static char remote[] = "192.0.2.7";
     static const struct mg_script_limits limits;
-    static const struct mg_script_budget budget = {
-        .max_cpu_ms = 5000, .max_wall_ms = 60000, .max_steps = 1000000, .max_bytes = 32 << 20};
+    const struct mg_script_budget budget = {.max_cpu_ms = max_cpu_ms,
+                                            .max_wall_ms = 60000,
+                                            .max_steps = 1000000,
+                                            .max_bytes = 32 << 20};
     struct world *world = calloc(1, sizeof(*world));
     assert_non_null(world);
     mg_arena_init(&world->arena, NULL, 0, WORLD_ARENA_BYTES);
@@ -155,6 +167,11 @@ static inline struct world *world_new(const char *const *texts, size_t count)
     }
     world_head(world, "GET /t HTTP/1.1\r\nHost: h\r\n\r\n");
     return world;
+}
+
+static inline struct world *world_new(const char *const *texts, size_t count)
+{
+    return world_bounded(texts, count, 5000);
 }
 
 /* Give the plugins of the set `owners` (1 << their number) a budget of their own. */
