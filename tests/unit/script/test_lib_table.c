@@ -193,7 +193,7 @@ static void any_calls_are_as_in_lua(void **state)
     struct mg_prng prng = mg_property_begin("any_calls_are_as_in_lua");
     unsigned long cases = mg_property_cases(3000);
     lua_State *stock = stock_new();
-    struct mg_script_limits limits = {.max_steps = UINT64_MAX, .max_cpu_ms = 60000};
+    struct mg_script_limits limits = {.max_steps = UINT64_MAX, .max_cpu_ms = UINT32_MAX};
     struct mg_script *script = mg_script_new(&limits, text_globals, NULL);
     assert_non_null(script);
     for (unsigned long i = 0; i < cases; i++) {
@@ -227,7 +227,7 @@ static void sorting_is_as_in_lua(void **state)
     struct mg_prng prng = mg_property_begin("sorting_is_as_in_lua");
     unsigned long cases = mg_property_cases(500);
     lua_State *stock = stock_new();
-    struct mg_script_limits limits = {.max_steps = UINT64_MAX, .max_cpu_ms = 60000};
+    struct mg_script_limits limits = {.max_steps = UINT64_MAX, .max_cpu_ms = UINT32_MAX};
     struct mg_script *script = mg_script_new(&limits, text_globals, NULL);
     assert_non_null(script);
     for (unsigned long i = 0; i < cases; i++) {
