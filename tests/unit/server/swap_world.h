@@ -64,7 +64,9 @@ static inline void run_program(const char *program, const char *first, const cha
 static inline int make_root(void **state)
 {
     (void)state;
-    (void)snprintf(swap_root, sizeof(swap_root), "/tmp/mg-swap-XXXXXX");
+    const char *parent = getenv("TMPDIR");
+    (void)snprintf(swap_root, sizeof(swap_root), "%s/mg-swap-XXXXXX",
+                   parent == NULL ? "/tmp" : parent);
     return mkdtemp(swap_root) == NULL || mkdir(in_root("policies"), 0700) != 0 ? -1 : 0;
 }
 
