@@ -1,9 +1,9 @@
 /* idle_thread.c - a stack that anybody pushes to and the thread takes whole, and a semaphore.
  *
- * Each job has a thread of its own, which begins at the lowest priority there is and falls to
- * SCHED_IDLE when it has had its start: nobody without privileges gets back from there, and on
- * a machine without an idle moment a small set would never be built. What such a thread starts
- * (a watchdog of scripts) runs as any other: SCHED_RESET_ON_FORK.
+ * Each job has a thread of its own, which begins as any other and falls to SCHED_IDLE when it
+ * has had its start: nobody without privileges gets back from there, and on a machine without
+ * an idle moment a small set would never be built. What such a thread starts (a watchdog of
+ * scripts) runs as any other: SCHED_RESET_ON_FORK.
  */
 #include "server/idle_thread.h"
 
@@ -14,14 +14,12 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/alloc.h"
 
 enum {
-    LEAST_NICE = 19,
     START_CPU_MS = 20, /* that a job may take before it gets only what nobody else wants */
     LOOK_MS = 5,       /* how often that is looked at, until then */
 };
@@ -60,7 +58,6 @@ struct run {
 static void *run_job(void *argument)
 {
     struct run *run = argument;
-    (void)setpriority(PRIO_PROCESS, 0, LEAST_NICE); /* of this thread alone */
     (void)pthread_mutex_lock(&run->lock);
     run->tid = gettid();
     (void)pthread_mutex_unlock(&run->lock);
