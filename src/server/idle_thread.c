@@ -24,8 +24,15 @@ enum {
     LOOK_MS = 5,       /* how often that is looked at, until then */
 };
 
+enum life {
+    LIFE_GOES_ON,
+    LIFE_ENDED,
+    LIFE_ABANDONED, /* nobody waits for its end: it frees itself */
+};
+
 struct mg_idle_thread {
     pthread_t thread;
+    _Atomic enum life life;
     sem_t posted;
     _Atomic(struct mg_idle_job *) jobs; /* newest first */
     atomic_bool is_ending;
@@ -121,6 +128,12 @@ static void run_apart(struct mg_idle_job *job)
     (void)pthread_mutex_destroy(&run.lock);
 }
 
+static void free_thread(struct mg_idle_thread *thread)
+{
+    (void)sem_destroy(&thread->posted);
+    free(thread);
+}
+
 static void *run(void *argument)
 {
     struct mg_idle_thread *thread = argument;
@@ -128,6 +141,9 @@ static void *run(void *argument)
         bool is_ending = atomic_load(&thread->is_ending);
         struct mg_idle_job *job = take(thread);
         if (job == NULL && is_ending) {
+            if (atomic_exchange(&thread->life, LIFE_ENDED) == LIFE_ABANDONED) {
+                free_thread(thread);
+            }
             return NULL;
         }
         while (job != NULL) {
@@ -154,8 +170,7 @@ struct mg_idle_thread *mg_idle_thread_start(const char *name)
     int error = pthread_create(&thread->thread, NULL, run, thread);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error != 0) {
-        (void)sem_destroy(&thread->posted);
-        free(thread);
+        free_thread(thread);
         return NULL;
     }
     (void)pthread_setname_np(thread->thread, name);
@@ -170,14 +185,23 @@ void mg_idle_thread_post(struct mg_idle_thread *thread, struct mg_idle_job *job)
     (void)sem_post(&thread->posted);
 }
 
-void mg_idle_thread_stop(struct mg_idle_thread *thread)
+bool mg_idle_thread_stop(struct mg_idle_thread *thread, uint64_t until_us)
 {
     if (thread == NULL) {
-        return;
+        return true;
     }
+    const struct timespec until = {.tv_sec = (time_t)(until_us / 1000000),
+                                   .tv_nsec = (long)(until_us % 1000000) * 1000};
     atomic_store(&thread->is_ending, true);
     (void)sem_post(&thread->posted);
-    (void)pthread_join(thread->thread, NULL);
-    (void)sem_destroy(&thread->posted);
-    free(thread);
+    pthread_t id = thread->thread;
+    if (pthread_clockjoin_np(id, NULL, CLOCK_MONOTONIC, &until) != 0) {
+        if (atomic_exchange(&thread->life, LIFE_ABANDONED) == LIFE_GOES_ON) {
+            (void)pthread_detach(id);
+            return false;
+        }
+        (void)pthread_join(id, NULL); /* it has ended just now */
+    }
+    free_thread(thread);
+    return true;
 }

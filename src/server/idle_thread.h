@@ -10,6 +10,7 @@
 #define MG_SERVER_IDLE_THREAD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct mg_idle_thread;
 
@@ -23,7 +24,8 @@ struct mg_idle_job {
  * out. */
 struct mg_idle_thread *mg_idle_thread_start(const char *name);
 void mg_idle_thread_post(struct mg_idle_thread *thread, struct mg_idle_job *job);
-/* Run what was posted, then end and free the thread. */
-void mg_idle_thread_stop(struct mg_idle_thread *thread);
+/* Run what was posted, then end and free the thread. Returns: false when that had not come to
+ * pass at `until_us` (core/clock.h's monotonic time): it goes on, with all that it works on. */
+bool mg_idle_thread_stop(struct mg_idle_thread *thread, uint64_t until_us);
 
 #endif

@@ -258,19 +258,23 @@ static void complete_options(struct mg_server *server)
     mg_server_adopt_public_origins(server);
 }
 
-static void free_server(struct mg_server *server)
+/* Returns: whether nothing uses it any more. */
+static bool free_server(struct mg_server *server)
 {
     mg_access_log_close(server->access_log);
     if (server->listeners != NULL) {
         mg_listeners_close(server->listeners);
     }
     free(server->listen_modes);
-    mg_swap_free(server->swap);
+    if (!mg_swap_free(server->swap)) {
+        return false;
+    }
     mg_dicts_free(server->dicts);
     free_states(server);
     mg_series_free(server->series);
     (void)pthread_mutex_destroy(&server->told_lock);
     free(server);
+    return true;
 }
 
 static bool open_access_log(struct mg_server *server, struct mg_errs *errs)
@@ -303,7 +307,7 @@ struct mg_server *mg_server_start(const struct mg_server_options *options, struc
     server->dicts = mg_dicts_new();
     if (server->dicts == NULL || !make_counters(server)) {
         mg_errs_fail(errs, "out-of-memory", NULL, "no memory to start");
-        free_server(server);
+        (void)free_server(server);
         return NULL;
     }
     server->swap = mg_swap_new(server, errs);
@@ -315,14 +319,14 @@ struct mg_server *mg_server_start(const struct mg_server_options *options, struc
         !mg_admin_open(server, &server->admin, errs) || !open_access_log(server, errs) ||
         !start_workers(server, errs)) {
         mg_admin_stop(server->admin);
-        free_server(server);
+        (void)free_server(server);
         return NULL;
     }
     mg_server_warn_of_echo(server, atomic_load(&server->active)->set);
     if (!mg_swap_start(server->swap, errs) || !start_admin(server, errs)) {
         mg_swap_stop(server->swap);
         mg_workers_stop(server->workers);
-        mg_server_join(server);
+        (void)mg_server_join(server);
         return NULL;
     }
     atomic_store(&server->is_ready, true);
@@ -343,12 +347,12 @@ void mg_server_stop(struct mg_server *server)
     mg_workers_stop(server->workers);
 }
 
-void mg_server_join(struct mg_server *server)
+bool mg_server_join(struct mg_server *server)
 {
     mg_workers_wait(server->workers);
     mg_admin_stop(server->admin);
     mg_workers_join(server->workers);
-    free_server(server);
+    return free_server(server);
 }
 
 struct mg_str mg_server_revision(const struct mg_server *server)

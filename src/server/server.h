@@ -68,8 +68,9 @@ struct mg_server *mg_server_start(const struct mg_server_options *options,
  * connections, then what is in flight is answered. Waits for the delay only. */
 void mg_server_stop(struct mg_server *server);
 
-/* Wait until the last connection is gone, flush the logs, free everything. */
-void mg_server_join(struct mg_server *server);
+/* Wait until the last connection is gone, flush the logs, free everything. Returns: false when
+ * the machine gives a build no time to end: it goes on, and what it uses is not freed. */
+bool mg_server_join(struct mg_server *server);
 
 /* Open the access log's file again (after its rotation). */
 void mg_server_reopen_logs(struct mg_server *server);

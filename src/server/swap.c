@@ -24,10 +24,11 @@
 #include "server/swap_parts.h"
 
 enum {
-    QUIET_MS = 150,      /* without a change, before files are read */
-    WRITING_MS = 1000,   /* the same where a file was written to and not closed */
-    LONGEST_MS = 2000,   /* from the first change, whatever follows */
-    KEPT_WAIT_MS = 2000, /* that a rollback waits for the state directory */
+    QUIET_MS = 150,       /* without a change, before files are read */
+    WRITING_MS = 1000,    /* the same where a file was written to and not closed */
+    LONGEST_MS = 2000,    /* from the first change, whatever follows */
+    KEPT_WAIT_MS = 2000,  /* that a rollback waits for the state directory */
+    STOP_WAIT_MS = 10000, /* that a stop waits for the threads */
 };
 
 static uint64_t now_ms(void)
@@ -216,7 +217,7 @@ static struct mg_swap *alloc_swap(struct mg_server *server)
     if (swap->wake_fd < 0 || swap->seen == NULL || (is_watched && swap->watch == NULL) ||
         !mg_swap_copy_paths(&swap->paths, server->options.policies.items,
                             server->options.policies.count)) {
-        mg_swap_free(swap);
+        (void)mg_swap_free(swap);
         return NULL;
     }
     return swap;
@@ -232,7 +233,7 @@ struct mg_swap *mg_swap_new(struct mg_server *server, struct mg_errs *errs)
     const char *state_dir = server->options.state_dir;
     swap->state_dir = state_dir == NULL ? NULL : mg_state_dir_open(state_dir, errs);
     if ((state_dir != NULL && swap->state_dir == NULL) || !mg_swap_load_first(swap, errs)) {
-        mg_swap_free(swap);
+        (void)mg_swap_free(swap);
         return NULL;
     }
     return swap;
@@ -273,18 +274,27 @@ void mg_swap_stop(struct mg_swap *swap)
     mg_swap_wake(swap);
 }
 
-void mg_swap_free(struct mg_swap *swap)
+/* Returns: whether all have ended in time. */
+static bool stop_threads(struct mg_swap *swap)
+{
+    uint64_t until_us = mg_clock_us() + STOP_WAIT_MS * 1000ULL;
+    bool has_built = mg_idle_thread_stop(swap->builder, until_us);
+    bool has_reaped = mg_idle_thread_stop(swap->reaper, until_us);
+    return mg_idle_thread_stop(swap->keeper, until_us) && has_built && has_reaped;
+}
+
+bool mg_swap_free(struct mg_swap *swap)
 {
     if (swap == NULL) {
-        return;
+        return true;
     }
     mg_swap_stop(swap);
     if (swap->has_control) {
         (void)pthread_join(swap->control, NULL);
     }
-    mg_idle_thread_stop(swap->builder);
-    mg_idle_thread_stop(swap->reaper);
-    mg_idle_thread_stop(swap->keeper);
+    if (!stop_threads(swap)) {
+        return false;
+    }
     if (swap->build != NULL && swap->build->phase == PHASE_BUILDING) {
         mg_generation_free(swap->build->generation);
     }
@@ -309,6 +319,7 @@ void mg_swap_free(struct mg_swap *swap)
     (void)pthread_cond_destroy(&swap->changed);
     (void)pthread_mutex_destroy(&swap->lock);
     free(swap);
+    return true;
 }
 
 /* ---- requests ---- */

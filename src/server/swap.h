@@ -60,9 +60,10 @@ struct mg_swap *mg_swap_new(struct mg_server *server, struct mg_errs *errs);
 bool mg_swap_start(struct mg_swap *swap, struct mg_errs *errs);
 /* No more swaps: who waits gets MG_SWAP_BUSY. Returns at once. */
 void mg_swap_stop(struct mg_swap *swap);
-/* Wait for the threads, and free every generation. After the workers have ended. NULL is
- * fine. */
-void mg_swap_free(struct mg_swap *swap);
+/* Wait for the threads, and free every generation. After the workers have ended. NULL is fine.
+ * Returns: false when the machine has given a thread no time to end within ten seconds: it goes
+ * on with whatever it has of the server, and nothing was freed. */
+bool mg_swap_free(struct mg_swap *swap);
 
 /* ---- requests; each waits for its outcome, which the caller frees ---- */
 
