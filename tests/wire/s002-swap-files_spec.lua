@@ -231,3 +231,33 @@ describe("plugins across a swap", function()
     wire.process.remove_dir(plugins)
   end)
 end)
+
+describe("a service manager", function()
+  it("is told of a swap by SIGHUP, and when it is over, whatever came of it", function()
+    local dir = wire.process.make_dir()
+    local told = require("socket.unix").dgram()
+    assert(told:bind(dir .. "/notify"))
+    told:settimeout(30)
+    local function expect_word(pattern)
+      local word = assert(told:receive())
+      assert.truthy(word:find(pattern), word)
+    end
+    server = wire.start({ policy = policy("a"),
+      environment = { "NOTIFY_SOCKET=" .. dir .. "/notify" },
+      arguments = { "--watch", "off" } })
+    expect_word("^READY=1$")
+    for _, text in ipairs({ policy("b"), "resource {", policy("b") }) do
+      swap.replace(swap.path(server), text)
+      server.process:signal("HUP")
+      expect_word("^RELOADING=1\nMONOTONIC_USEC=%d+$")
+      expect_word("^READY=1$")
+    end
+    assert.is_true(allows("b"))
+    server.process:signal("TERM")
+    expect_word("^STOPPING=1$")
+    server:assert_left(40)
+    server = nil
+    told:close()
+    wire.process.remove_dir(dir)
+  end)
+end)
