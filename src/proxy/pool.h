@@ -119,9 +119,10 @@ void mg_endpoint_failed(struct mg_endpoint *endpoint, const char *reason, const 
 /* Leave it out until then; 0: no longer. */
 void mg_endpoint_set_ejected(struct mg_endpoint *endpoint, uint64_t until_ms);
 
-/* Take an idle connection. `must_be_silent` is for a request that cannot be sent twice: it looks
- * at the socket itself, and takes none that was idle when another one broke, since a server that
- * dies closes its connections one after the other. Returns: NULL when there is none. */
+/* Take an idle connection. `must_be_silent` is for a request that cannot be sent twice: it
+ * looks at the socket itself, and takes none that was idle when another one broke, since a
+ * server that dies closes its connections one after the other. Returns: NULL when there is
+ * none. */
 struct mg_conn *mg_endpoint_take_idle(struct mg_endpoint *endpoint, bool must_be_silent);
 /* Give a connection back that can serve another request, for at most `keep_ms`. */
 void mg_endpoint_put_idle(struct mg_endpoint *endpoint, struct mg_conn *conn, uint64_t keep_ms);

@@ -63,8 +63,8 @@ struct mg_script_budget {
     uint32_t max_cpu_ms;  /* of the calling thread; default 5 */
     uint32_t max_wall_ms; /* default 1000 */
     uint64_t max_steps;   /* work done in C for the script; default 1 million */
-    size_t max_bytes; /* by which Lua's heap may grow; default 4 MiB. Eight times as much may
-                             be allocated in all; more is budget-steps */
+    size_t max_bytes; /* by which Lua's heap may grow; default 4 MiB. Eight times as much may be
+                         allocated in all; more is budget-steps */
     bool counts;      /* every Lua instruction is a step: the same input costs the same each
                          time, and time is not looked at. For explain; ten times slower */
 };
@@ -99,17 +99,14 @@ bool mg_script_run_within(struct mg_script *script, const struct mg_script_budge
                           lua_CFunction function, void *argument,
                           struct mg_script_fault *fault);
 
-/* What bounds each call of a sealed state. */
-const struct mg_script_budget *mg_script_bounds(const struct mg_script *script);
-
 /* Collect garbage for a while, if enough has gathered: called between exchanges, never while a
  * hook runs. */
 void mg_script_idle(struct mg_script *script);
 
-/* The state itself, for what never raises. */
+/* The state itself, for what never raises; what bounds each call of a sealed one; bytes of
+ * Lua's heap now; steps taken so far, and by the running or the last mg_script_run. */
 lua_State *mg_script_lua(struct mg_script *script);
-
-/* Bytes of Lua's heap now; steps taken so far, and by the running or the last mg_script_run. */
+const struct mg_script_budget *mg_script_bounds(const struct mg_script *script);
 size_t mg_script_bytes(const struct mg_script *script);
 uint64_t mg_script_steps(const struct mg_script *script);
 uint64_t mg_script_last_steps(const struct mg_script *script);

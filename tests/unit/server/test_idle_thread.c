@@ -1,5 +1,5 @@
-/* test_idle_thread.c - jobs run in order, also those posted before a stop; a stop waits for them,
- * but not for ever.
+/* test_idle_thread.c - jobs run in order, also those posted before a stop; a stop waits for
+ * them, but not for ever.
  */
 #include <semaphore.h>
 #include <stdatomic.h>
