@@ -1,5 +1,5 @@
-/* head.c - the second pass: llhttp over a head that the first pass let through, and the checks
- * that need all fields (RFC 9112 3.2 and 6, RFC 9110 10.1.1).
+/* head.c - the second pass: llhttp, as a judge, over a head that the first pass let through and
+ * has taken the slices of; and the checks that need all fields (RFC 9112 3.2 and 6, RFC 9110 10.1.1).
  *
  * llhttp gets the head in place and in one call, and is paused at its end, so that it never
  * sees content. Its strict mode accepts more than one request can mean; what it accepts and we
@@ -13,31 +13,6 @@
 #include "http/head_scan.h"
 #include "http/llhttp_run.h"
 #include "http/target.h"
-
-static int on_header_field(llhttp_t *parser, const char *at, size_t len)
-{
-    struct mg_head *head = parser->data;
-    if (head->field_count >= MG_HEAD_MAX_FIELDS) {
-        return -1;
-    }
-    struct mg_field *field = &head->fields[head->field_count++];
-    field->name = (struct mg_str){at, len};
-    field->value = (struct mg_str){at + len, 0};
-    field->id = mg_field_id_from(field->name);
-    if (head->lines[field->id]++ == 0) {
-        head->first[field->id] = (uint8_t)head->field_count;
-    }
-    return 0;
-}
-
-static int on_header_value(llhttp_t *parser, const char *at, size_t len)
-{
-    struct mg_head *head = parser->data;
-    if (len > 0) { /* not the end of a value that came in two pieces */
-        head->fields[head->field_count - 1].value = mg_str_trim_ows((struct mg_str){at, len});
-    }
-    return 0;
-}
 
 static int on_headers_complete(llhttp_t *parser)
 {
@@ -87,7 +62,7 @@ static void refuse_codings(struct mg_str value, struct mg_head_scan *scan)
                                         : "transfer-encoding-malformed");
 }
 
-/* Answer for a head that llhttp refuses; its field at hand is the last one of `head`. */
+/* Answer for a head that llhttp refuses. */
 static void refuse_as_llhttp(const llhttp_t *parser, const struct mg_head *head,
                              struct mg_head_scan *scan)
 {
@@ -95,10 +70,7 @@ static void refuse_as_llhttp(const llhttp_t *parser, const struct mg_head *head,
     const char *reason = ambiguity(head);
     const struct mg_field *codings = mg_head_first(head, MG_FIELD_TRANSFER_ENCODING);
     if (reason == NULL && error == HPE_INVALID_TRANSFER_ENCODING && codings != NULL) {
-        /* llhttp may have stopped within the value: it is all that is left of the line. */
-        const char *value = codings->name.ptr + codings->name.len + 1;
-        size_t len = (size_t)((const char *)rawmemchr(value, '\r') - value);
-        refuse_codings(mg_str_trim_ows((struct mg_str){value, len}), scan);
+        refuse_codings(codings->value, scan);
         return;
     }
     if (reason == NULL) {
@@ -111,15 +83,12 @@ static void refuse_as_llhttp(const llhttp_t *parser, const struct mg_head *head,
 
 /* Run llhttp over a head from `from` on, without the bytes of `skip`; where `from` is behind
  * the request line (`has_line` is false), a constant one comes first. */
-static bool run_llhttp(llhttp_t *parser, struct mg_head *head, const char *from, bool has_line,
-                       struct mg_str skip, const char *end)
+static bool run_llhttp(llhttp_t *parser, const char *from, bool has_line, struct mg_str skip,
+                       const char *end)
 {
-    static const llhttp_settings_t settings = {.on_header_field = on_header_field,
-                                               .on_header_value = on_header_value,
-                                               .on_headers_complete = on_headers_complete};
+    static const llhttp_settings_t settings = {.on_headers_complete = on_headers_complete};
     static const char substitute[] = "GET / HTTP/1.1\r\n";
     llhttp_init(parser, HTTP_REQUEST, &settings);
-    parser->data = head;
     if (!has_line && mg_llhttp_execute(parser, substitute, sizeof(substitute) - 1) != HPE_OK) {
         return false;
     }
@@ -149,9 +118,10 @@ static struct mg_str blank_behind_length(const llhttp_t *parser, const char *end
     return (struct mg_str){at, cr < end && *cr == '\r' ? (size_t)(cr - at) : 0};
 }
 
-/* Run llhttp over the head, which fills head->fields. Returns: whether it agrees that this is
- * one head and ends where we say. */
-static bool parse_fields(struct mg_str whole, struct mg_head_scan *scan, struct mg_head *head)
+/* Run llhttp over the head. Returns: whether it agrees that this is one head and ends where we
+ * say. */
+static bool is_confirmed(struct mg_str whole, struct mg_head_scan *scan,
+                         const struct mg_head *head)
 {
     const char *version = whole.ptr + scan->target_end + 1;
     bool known = head->method != MG_METHOD_OTHER && head->method != MG_METHOD_CONNECT &&
@@ -159,17 +129,12 @@ static bool parse_fields(struct mg_str whole, struct mg_head_scan *scan, struct 
     const char *from = known ? whole.ptr + scan->start : version + sizeof("HTTP/1.1\r\n") - 1;
     const char *end = whole.ptr + whole.len;
     llhttp_t parser;
-    if (run_llhttp(&parser, head, from, known, (struct mg_str){NULL, 0}, end)) {
+    if (run_llhttp(&parser, from, known, (struct mg_str){NULL, 0}, end)) {
         return true;
     }
     struct mg_str blank = blank_behind_length(&parser, end);
-    if (blank.len > 0) {
-        head->field_count = 0;
-        memset(head->lines, 0, sizeof(head->lines));
-        memset(head->first, 0, sizeof(head->first));
-        if (run_llhttp(&parser, head, from, known, blank, end)) {
-            return true;
-        }
+    if (blank.len > 0 && run_llhttp(&parser, from, known, blank, end)) {
+        return true;
     }
     refuse_as_llhttp(&parser, head, scan);
     return false;
@@ -259,12 +224,16 @@ static bool wants_keep_alive(const struct mg_head *head)
     return keep_alive;
 }
 
-/* An empty head with as much of the request line as the scan has found. */
-static void begin_head(struct mg_str bytes, const struct mg_head_scan *scan,
-                       struct mg_head *head)
+/* Not the fields: 10 KiB that field_count says are empty. */
+static void clear(struct mg_head *head)
 {
-    /* Not the fields: 10 KiB that field_count says are empty. */
     memset(head, 0, offsetof(struct mg_head, fields));
+}
+
+/* As much of the request line as the scan has found. */
+static void take_request_line(struct mg_str bytes, const struct mg_head_scan *scan,
+                              struct mg_head *head)
+{
     if (scan->method_end == 0) {
         return;
     }
@@ -281,13 +250,22 @@ static void begin_head(struct mg_str bytes, const struct mg_head_scan *scan,
 enum mg_head_result mg_head_parse(struct mg_str bytes, const struct mg_head_limits *limits,
                                   struct mg_head_scan *scan, struct mg_head *head)
 {
-    enum mg_head_result result = mg_head_scan_lines(bytes, limits, scan);
-    begin_head(bytes, scan, head);
+    bool is_resumed = scan->scanned > 0;
+    clear(head);
+    enum mg_head_result result = mg_head_scan_lines(bytes, limits, scan, head);
+    if (result != MG_HEAD_COMPLETE || is_resumed) {
+        clear(head); /* of the fields of this piece */
+    }
+    if (result == MG_HEAD_COMPLETE && is_resumed) {
+        struct mg_head_scan whole = {0};
+        (void)mg_head_scan_lines(bytes, limits, &whole, head);
+    }
+    take_request_line(bytes, scan, head);
     if (result != MG_HEAD_COMPLETE) {
         return result;
     }
     head->size = scan->line_start;
-    if (parse_fields((struct mg_str){bytes.ptr, head->size}, scan, head)) {
+    if (is_confirmed((struct mg_str){bytes.ptr, head->size}, scan, head)) {
         check_framing(head, scan);
         check_host(head, scan);
         read_expect(head);

@@ -54,13 +54,34 @@ static void check_request_line(struct mg_str line, struct mg_head_scan *scan)
     }
 }
 
-/* A field line as far as its colon; find_control has seen to its value. `end` is that of the
+static void add_field(struct mg_str line, const char *colon, struct mg_head *head)
+{
+    struct mg_field *field = &head->fields[head->field_count++];
+    const char *value = colon + 1;
+    const char *end = line.ptr + line.len;
+    while (*value == ' ' || *value == '\t') { /* the line's CR stops it */
+        value++;
+    }
+    while (end > value && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+    field->name = (struct mg_str){line.ptr, (size_t)(colon - line.ptr)};
+    field->value = (struct mg_str){value, (size_t)(end - value)};
+    field->id = mg_field_id_from(field->name);
+    if (head->lines[field->id]++ == 0) {
+        head->first[field->id] = (uint8_t)head->field_count;
+    }
+}
+
+/* A field line: its name is judged; find_control has seen to its value. `end` is that of the
  * bytes: looking in whole blocks, which may reach past the line, is faster, and the line's CR
  * stops the search. */
-static void check_field_line(struct mg_str line, const char *end, struct mg_head_scan *scan)
+static void take_field_line(struct mg_str line, const char *end, struct mg_head_scan *scan,
+                            struct mg_head *head)
 {
     const char *at = mg_bytes_skip_token(line.ptr, end);
     if (*at == ':' && at > line.ptr) {
+        add_field(line, at, head);
         return;
     }
     const char *reason = "field-name-malformed";
@@ -111,7 +132,7 @@ static void measure_request_line(const char *ptr, size_t from, size_t to, size_t
 /* Judge the whole line [line_start, end). Returns: whether it is the empty line that ends the
  * head. */
 static bool take_line(struct mg_str bytes, size_t end, unsigned max_fields,
-                      struct mg_head_scan *scan)
+                      struct mg_head_scan *scan, struct mg_head *head)
 {
     struct mg_str line = {bytes.ptr + scan->line_start, end - scan->line_start};
     scan->line_start = end + 2;
@@ -128,14 +149,14 @@ static bool take_line(struct mg_str bytes, size_t end, unsigned max_fields,
     } else if (scan->lines > max_fields) {
         (void)mg_head_refuse(scan, 431, "too-many-fields");
     } else {
-        check_field_line(line, bytes.ptr + bytes.len, scan);
+        take_field_line(line, bytes.ptr + bytes.len, scan, head);
     }
     scan->lines++;
     return false;
 }
 
 enum mg_head_result mg_head_scan_lines(struct mg_str bytes, const struct mg_head_limits *limits,
-                                       struct mg_head_scan *scan)
+                                       struct mg_head_scan *scan, struct mg_head *head)
 {
     size_t visible = bytes.len < limits->head_bytes ? bytes.len : limits->head_bytes;
     unsigned max_fields =
@@ -171,7 +192,7 @@ enum mg_head_result mg_head_scan_lines(struct mg_str bytes, const struct mg_head
         if (control[1] != '\n') {
             return mg_head_refuse(scan, 400, "bare-cr");
         }
-        complete = take_line(bytes, at, max_fields, scan);
+        complete = take_line(bytes, at, max_fields, scan, head);
     }
     return scan->status != 0 ? MG_HEAD_REFUSED : MG_HEAD_COMPLETE;
 }

@@ -1,5 +1,5 @@
-/* head_scan.h - the first pass over a request head: lines, limits and the request line. Private
- * to src/http.
+/* head_scan.h - the first pass over a request head: lines, limits, the request line and the
+ * slices of the fields. Private to src/http.
  *
  * Threads:   pure; any thread. No allocation.
  */
@@ -8,10 +8,10 @@
 
 #include "http/head.h"
 
-/* Walk the lines of `bytes` from where `scan` stands. Returns: as mg_head_parse; when complete,
- * scan->line_start is the size of the head. */
+/* Walk the lines of `bytes` from where `scan` stands, and add their fields to `head`. Returns:
+ * as mg_head_parse; when complete, scan->line_start is the size of the head. */
 enum mg_head_result mg_head_scan_lines(struct mg_str bytes, const struct mg_head_limits *limits,
-                                       struct mg_head_scan *scan);
+                                       struct mg_head_scan *scan, struct mg_head *head);
 
 /* Latch the first refusal. Returns: MG_HEAD_REFUSED. */
 static inline enum mg_head_result mg_head_refuse(struct mg_head_scan *scan, uint16_t status,
