@@ -24,22 +24,4 @@ target_include_directories(mg_llhttp SYSTEM PUBLIC "${LLHTTP_INCLUDE_DIR}")
 target_compile_definitions(mg_llhttp PUBLIC LLHTTP_STRICT_MODE=1)
 target_compile_options(mg_llhttp PRIVATE -w)
 
-# The parser's tables have a second form for SSE 4.2, chosen when it is compiled: sixteen bytes of a field
-# at a time. Both are built; src/http/llhttp_run.c takes the one the processor can run.
-if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
-  # Both forms define the same names; those of the second get a prefix.
-  file(STRINGS "${LLHTTP_SOURCE_DIR}/llhttp.c" definitions REGEX "^(int|void) llhttp__internal_[a-z0-9_]+\\(")
-  set(renames "")
-  foreach(definition IN LISTS definitions)
-    string(REGEX REPLACE "^[a-z]+ (llhttp__internal_[a-z0-9_]+).*" "\\1" name "${definition}")
-    string(APPEND renames "#define ${name} mg_sse42_${name}\n")
-  endforeach()
-  file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/llhttp_sse42.h" CONTENT "${renames}" @ONLY)
-  add_library(mg_llhttp_sse42 OBJECT "${LLHTTP_SOURCE_DIR}/llhttp.c")
-  target_include_directories(mg_llhttp_sse42 SYSTEM PRIVATE "${LLHTTP_INCLUDE_DIR}")
-  target_compile_definitions(mg_llhttp_sse42 PRIVATE LLHTTP_STRICT_MODE=1)
-  target_compile_options(mg_llhttp_sse42 PRIVATE -w -msse4.2 -include "${CMAKE_BINARY_DIR}/llhttp_sse42.h")
-  target_sources(mg_llhttp PRIVATE $<TARGET_OBJECTS:mg_llhttp_sse42>)
-  target_compile_definitions(mg_llhttp PUBLIC MG_LLHTTP_SSE42)
-endif()
 add_library(Llhttp::llhttp ALIAS mg_llhttp)

@@ -1,17 +1,20 @@
-/* head.c - the second pass: llhttp, as a judge, over a head that the first pass let through and
- * has taken the slices of; and the checks that need all fields (RFC 9112 3.2 and 6, RFC 9110 10.1.1).
+/* head.c - the second pass: llhttp as a second judge of what the first pass let through, and the
+ * checks that need all fields (RFC 9112 3.2 and 6, RFC 9110 10.1.1).
  *
- * llhttp gets the head in place and in one call, and is paused at its end, so that it never
- * sees content. Its strict mode accepts more than one request can mean; what it accepts and we
- * do not is refused by head_scan.c or below. Where it is stricter, its verdict stands. It knows
- * a closed list of methods and gives some of them other grammars (CONNECT, PRI, those of RTSP),
- * and it knows two minor versions; a request line outside of that is replaced by a constant
- * one, and only the fields are parsed in place.
+ * llhttp gets what says where a request begins, ends and what comes behind it: the request line
+ * and the fields of framing and connection, and is paused at the end of the head, so that it
+ * never sees content. The other lines it would only walk over: all that its strict mode asks of
+ * them the first pass has asked (the fuzz target of heads compares). It accepts more than one
+ * request can mean; what it accepts and we do not is refused by head_scan.c or below. Where it
+ * is stricter, its verdict stands. It knows a closed list of methods and gives some of them
+ * other grammars (CONNECT, PRI, those of RTSP), and it knows two minor versions; a request line
+ * outside of that is replaced by a constant one.
  */
 #include "http/head.h"
 
+#include <llhttp.h>
+
 #include "http/head_scan.h"
-#include "http/llhttp_run.h"
 #include "http/target.h"
 
 static int on_headers_complete(llhttp_t *parser)
@@ -81,59 +84,56 @@ static void refuse_as_llhttp(const llhttp_t *parser, const struct mg_head *head,
     (void)mg_head_refuse(scan, 400, reason);
 }
 
-/* Run llhttp over a head from `from` on, without the bytes of `skip`; where `from` is behind
- * the request line (`has_line` is false), a constant one comes first. */
-static bool run_llhttp(llhttp_t *parser, const char *from, bool has_line, struct mg_str skip,
-                       const char *end)
+static bool feed(llhttp_t *parser, const char *at, const char *end)
+{
+    return llhttp_execute(parser, at, (size_t)(end - at)) == HPE_OK;
+}
+
+/* Whether llhttp judges the values of a field. */
+static bool is_framing(enum mg_field_id id)
+{
+    return id == MG_FIELD_CONTENT_LENGTH || id == MG_FIELD_TRANSFER_ENCODING ||
+           id == MG_FIELD_CONNECTION || id == MG_FIELD_UPGRADE;
+}
+
+/* Returns: whether llhttp agrees that this is one head, up to its end. `line` is the request
+ * line with its CR LF. White space behind a value is left out: it may hold tabs (RFC 9110
+ * 5.6.3), of which llhttp takes none behind a length. */
+static bool agrees(llhttp_t *parser, struct mg_str line, const struct mg_head *head)
 {
     static const llhttp_settings_t settings = {.on_headers_complete = on_headers_complete};
-    static const char substitute[] = "GET / HTTP/1.1\r\n";
+    static const char crlf[] = "\r\n";
+    unsigned rest = (unsigned)head->lines[MG_FIELD_CONTENT_LENGTH] +
+                    head->lines[MG_FIELD_CONNECTION] + head->lines[MG_FIELD_TRANSFER_ENCODING] +
+                    head->lines[MG_FIELD_UPGRADE];
     llhttp_init(parser, HTTP_REQUEST, &settings);
-    if (!has_line && mg_llhttp_execute(parser, substitute, sizeof(substitute) - 1) != HPE_OK) {
-        return false;
-    }
-    if (skip.len > 0) {
-        if (mg_llhttp_execute(parser, from, (size_t)(skip.ptr - from)) != HPE_OK) {
-            return false;
+    bool agrees = feed(parser, line.ptr, line.ptr + line.len);
+    for (const struct mg_field *field = head->fields; agrees && rest > 0; field++) {
+        if (is_framing(field->id)) {
+            rest--;
+            agrees = feed(parser, field->name.ptr, field->value.ptr + field->value.len) &&
+                     feed(parser, crlf, crlf + 2);
         }
-        from = skip.ptr + skip.len;
     }
-    return mg_llhttp_execute(parser, from, (size_t)(end - from)) == HPE_PAUSED &&
-           llhttp_get_error_pos(parser) == end;
+    return agrees && llhttp_execute(parser, crlf, 2) == HPE_PAUSED &&
+           llhttp_get_error_pos(parser) == crlf + 2;
 }
 
-/* White space behind a Content-Length, which may hold tabs (RFC 9110 5.6.3): llhttp knows
- * spaces alone, and stopped at a tab. Returns: it; empty where that is not what it stopped
- * at. */
-static struct mg_str blank_behind_length(const llhttp_t *parser, const char *end)
-{
-    const char *at = llhttp_get_error_pos(parser);
-    const char *cr = at;
-    if (llhttp_get_errno(parser) != HPE_INVALID_CONTENT_LENGTH) {
-        return (struct mg_str){NULL, 0};
-    }
-    while (cr < end && (*cr == ' ' || *cr == '\t')) {
-        cr++;
-    }
-    return (struct mg_str){at, cr < end && *cr == '\r' ? (size_t)(cr - at) : 0};
-}
-
-/* Run llhttp over the head. Returns: whether it agrees that this is one head and ends where we
- * say. */
+/* Have llhttp judge the head; its refusal is latched. */
 static bool is_confirmed(struct mg_str whole, struct mg_head_scan *scan,
                          const struct mg_head *head)
 {
+    static const char substitute[] = "GET / HTTP/1.1\r\n";
     const char *version = whole.ptr + scan->target_end + 1;
-    bool known = head->method != MG_METHOD_OTHER && head->method != MG_METHOD_CONNECT &&
-                 version[7] <= '1';
-    const char *from = known ? whole.ptr + scan->start : version + sizeof("HTTP/1.1\r\n") - 1;
-    const char *end = whole.ptr + whole.len;
-    llhttp_t parser;
-    if (run_llhttp(&parser, from, known, (struct mg_str){NULL, 0}, end)) {
-        return true;
+    bool is_known = head->method != MG_METHOD_OTHER && head->method != MG_METHOD_CONNECT &&
+                    version[7] <= '1';
+    struct mg_str line = MG_STR(substitute);
+    if (is_known) {
+        const char *start = whole.ptr + scan->start;
+        line = (struct mg_str){start, (size_t)(version - start) + sizeof("HTTP/1.1\r\n") - 1};
     }
-    struct mg_str blank = blank_behind_length(&parser, end);
-    if (blank.len > 0 && run_llhttp(&parser, from, known, blank, end)) {
+    llhttp_t parser;
+    if (agrees(&parser, line, head)) {
         return true;
     }
     refuse_as_llhttp(&parser, head, scan);

@@ -1,9 +1,8 @@
 /* head.h - the head of a request: bytes in, slices out (RFC 9112 2 to 6, RFC 9110 5).
  *
  * Two passes. Ours walks the lines as they arrive: it finds the end, counts, applies the
- * limits, takes the method token and refuses what strict llhttp 8.1.0 lets through. llhttp
- * then parses the whole head in place and gives the slices. Bodies are not llhttp's: see
- * body.h.
+ * limits, takes the slices and refuses what strict llhttp 8.1.0 lets through. llhttp then
+ * judges what frames the request. Bodies are not llhttp's: see body.h.
  *
  * Ownership: every slice points into the bytes given to mg_head_parse; mg_head_rebase
  *            follows a copy of them.

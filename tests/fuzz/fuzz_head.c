@@ -2,11 +2,14 @@
  *
  * Input: a byte that says how the rest is cut into pieces, then what a client sends. Beyond not
  * crashing: the verdict, its reason and the head do not depend on the cut; a head that is
- * complete is its request line and its fields line by line, nothing more and nothing less; and
- * its framing is one that every recipient reads alike.
+ * complete is its request line and its fields line by line, nothing more and nothing less; its
+ * framing is one that every recipient reads alike; and llhttp, given all of its lines, has
+ * nothing against it.
  */
 #include <stdint.h>
 #include <stdlib.h>
+
+#include <llhttp.h>
 
 #include "http/head.h"
 #include "http/target.h"
@@ -150,6 +153,38 @@ static void require_framing(const struct mg_head *head)
     require(!head->expects_continue || head->framing != MG_FRAMING_NONE);
 }
 
+static int pause_parser(llhttp_t *parser)
+{
+    (void)parser;
+    return HPE_PAUSED;
+}
+
+/* Every line, but the request line where it is one that llhttp has another grammar for, or
+ * none; and without the white space behind values, of which it knows spaces alone. */
+static void require_llhttp(const struct mg_head *head)
+{
+    static const llhttp_settings_t settings = {.on_headers_complete = pause_parser};
+    llhttp_t parser;
+    llhttp_init(&parser, HTTP_REQUEST, &settings);
+    const char *version = head->target.ptr + head->target.len + 1;
+    bool is_known = head->method != MG_METHOD_OTHER && head->method != MG_METHOD_CONNECT &&
+                    version[7] <= '1';
+    struct mg_str line = MG_STR("GET / HTTP/1.1\r\n");
+    if (is_known) {
+        line.ptr = head->method_token.ptr;
+        line.len = (size_t)(version + sizeof("HTTP/1.1\r\n") - 1 - line.ptr);
+    }
+    require(llhttp_execute(&parser, line.ptr, line.len) == HPE_OK);
+    for (unsigned i = 0; i < head->field_count; i++) {
+        const struct mg_field *field = &head->fields[i];
+        const char *end = field->value.ptr + field->value.len;
+        size_t len = (size_t)(end - field->name.ptr);
+        require(llhttp_execute(&parser, field->name.ptr, len) == HPE_OK);
+        require(llhttp_execute(&parser, "\r\n", 2) == HPE_OK);
+    }
+    require(llhttp_execute(&parser, "\r\n", 2) == HPE_PAUSED);
+}
+
 static void require_target(const struct mg_head *head)
 {
     char scratch[257];
@@ -177,6 +212,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         require_same_head(&whole.head, &cut.head);
         require_all_bytes(input, &whole.head);
         require_framing(&whole.head);
+        require_llhttp(&whole.head);
         require_target(&whole.head);
     }
     free(whole.bytes);
