@@ -148,7 +148,7 @@ static struct mg_policy_set *load_set(const struct mg_policy_options *options,
 struct mg_policy_set *mg_policy_set_load(const struct mg_policy_options *options,
                                          struct mg_errs *errs)
 {
-    const struct origin files = {NULL};
+    const struct origin files = {.text_name = NULL};
     return load_set(options, errs, &files);
 }
 

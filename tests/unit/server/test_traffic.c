@@ -24,7 +24,7 @@ static void names_are_counted_until_the_table_is_full(void **state)
     memset(&counters, 0, sizeof(counters));
     for (int round = 0; round < 2; round++) {
         for (int i = 0; i < MG_COUNTED_NAMES + 10; i++) {
-            char name[16];
+            char name[32];
             (void)snprintf(name, sizeof(name), "name-%d", i);
             mg_name_counters_add(&counters, mg_str_from(name));
         }
