@@ -5,6 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum {
+    MOST_TIMES = 1000 /* the default number of cases: who runs few has long ones */
+};
+
 static const uint64_t DEFAULT_SEED = 0x6d6f6f6e67617465ULL;
 
 static uint64_t read_number(const char *name, uint64_t by_default)
@@ -38,7 +42,8 @@ unsigned long mg_property_cases(unsigned long by_default)
         (void)fprintf(stderr, "MG_PROPERTY_CASES is 0: nothing would be tested\n");
         abort();
     }
-    return (unsigned long)cases;
+    uint64_t most = (uint64_t)by_default * MOST_TIMES;
+    return (unsigned long)(cases < most ? cases : most);
 }
 
 uint64_t mg_prng_next(struct mg_prng *prng)

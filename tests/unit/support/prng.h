@@ -19,7 +19,8 @@ struct mg_prng {
  * failing run can be repeated. */
 struct mg_prng mg_property_begin(const char *name);
 
-/* How many cases to run: MG_PROPERTY_CASES, else `by_default`. A value that is no positive
+/* How many cases to run: MG_PROPERTY_CASES, at most a thousand times `by_default`; where it is
+ * not set, `by_default`. A value that is no positive
  * number aborts: a property that runs no case would always pass. */
 unsigned long mg_property_cases(unsigned long by_default);
 
