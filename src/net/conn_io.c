@@ -164,9 +164,9 @@ static void on_readable(struct mg_conn *conn)
         drop_input(conn);
     } else if (mg_conn_has(conn, MG_CONN_PAUSED)) {
         peek(conn);
-    } else {
+    } else if (!mg_conn_has(conn, MG_CONN_RESUMED) || conn->in == NULL) {
         mg_conn_read(conn);
-    }
+    } /* else the turn gives the kept bytes first: behind them an end may be waiting */
 }
 
 void mg_conn_on_event(evutil_socket_t fd, short what, void *argument)

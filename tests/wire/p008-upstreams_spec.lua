@@ -158,6 +158,18 @@ describe("Node", function()
     connection:close()
   end)
 
+  it("answers all that was pipelined by a client that then ended its side", function()
+    for _ = 1, 60 do -- the end and an answer have to come in one turn of the loop
+      local connection = server:connect():send(("GET /load HTTP/1.1\r\nHost: a\r\n\r\n"):rep(5))
+      connection:finish()
+      for _ = 1, 5 do
+        assert.equals(200, connection:read("GET").status)
+      end
+      connection:assert_closed()
+      connection:close()
+    end
+  end)
+
   it("refuses content before it was read", function()
     local connection = server:connect():send(
       "POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 5000000\r\n\r\n")
