@@ -2,14 +2,12 @@
  *
  *   mg_script_run -> run_hooks -> hook(req, …) of one plugin, of the next …
  *
- * but one with a budget of its own has the door to itself, and those behind it another one. No
- * further door is passed once the phase has taken the CPU time of PHASE_BUDGETS of them.
+ * but one with a budget of its own has the door to itself, and those behind it another one.
  *
  * What a phase changes, it changes in a copy: a phase that fails leaves all as it was.
  */
 #include "plugin/dispatch.h"
 
-#include "core/clock.h"
 #include "plugin/answer_reader.h"
 #include "plugin/decision_object.h"
 #include "plugin/native.h"
@@ -17,7 +15,6 @@
 #include "plugin/response_object.h"
 
 enum {
-    PHASE_BUDGETS = 2,
     MAX_ARGUMENTS = 2,
     SLOT_FIRST = 2 /* of the stack: the first argument; the phase itself stands below */
 };
@@ -33,11 +30,10 @@ struct argument {
 struct phase {
     const struct mg_plugin_list *list;
     enum mg_hook hook;
-    size_t at;             /* the plugin whose turn it is */
-    size_t first;          /* those that this door is for: from here … */
-    size_t end;            /* … to the one before this */
-    uint64_t began_us;     /* when it passed the first door, where there is another one; or 0 */
-    uint64_t cpu_began_us; /* the same by the thread's CPU time */
+    size_t at;    /* the plugin whose turn it is */
+    size_t first; /* those that this door is for: from here … */
+    size_t end;   /* … to the one before this */
+    struct mg_script_meter *meter;
     struct argument arguments[MAX_ARGUMENTS];
     int argument_count;
     struct mg_decision_target *decided; /* told whose turn it is, or NULL */
@@ -192,38 +188,6 @@ static const struct mg_script_budget *budget_of(const struct phase *phase, size_
     return has_one && slot_of(entry, phase->hook) != 0 ? budget : NULL;
 }
 
-/* Whether the phase has taken too long for a further door; where there is one. */
-static bool is_time_up(const struct mg_script *script, struct phase *phase)
-{
-    uint64_t limit_us = PHASE_BUDGETS * 1000ULL * mg_script_bounds(script)->max_cpu_ms;
-    if (mg_script_bounds(script)->counts) {
-        return false;
-    }
-    if (phase->began_us == 0) {
-        phase->began_us = mg_clock_us();
-        phase->cpu_began_us = mg_clock_thread_cpu_us();
-        return false;
-    }
-    /* The cheap clock first: CPU time is never more. */
-    return mg_clock_us() - phase->began_us >= limit_us &&
-           mg_clock_thread_cpu_us() - phase->cpu_began_us >= limit_us;
-}
-
-static bool fail_for_time(const struct mg_script *script, struct mg_script_fault *fault)
-{
-    *fault = (struct mg_script_fault){
-        .err = {.severity = MG_ERROR, .code = "budget-time"},
-        .bound = MG_BOUND_TIME,
-    };
-    MG_ERR_SET(
-        fault->err.message,
-        "the plugins before this one took more than %u ms of CPU time together, and it was "
-        "not called",
-        PHASE_BUDGETS * (unsigned)mg_script_bounds(script)->max_cpu_ms);
-    MG_ERR_SET(fault->err.hint, "give the slow ones a smaller budget, with cpu_ms");
-    return false;
-}
-
 /* Pass the door once, for the plugin whose turn it is and those that share its budget. */
 static bool pass(struct mg_script *script, struct phase *phase, struct mg_script_fault *fault)
 {
@@ -234,14 +198,13 @@ static bool pass(struct mg_script *script, struct phase *phase, struct mg_script
            budget_of(phase, phase->end) == NULL) {
         phase->end++;
     }
-    bool is_only = phase->first == 0 && phase->end == phase->list->count;
-    if (!is_only && is_time_up(script, phase)) {
-        return fail_for_time(script, fault);
+    if (!mg_script_meter_begin(phase->meter, script, fault)) {
+        return false;
     }
-    if (own != NULL) {
-        return mg_script_run_within(script, own, run_hooks, phase, fault);
-    }
-    return mg_script_run(script, run_hooks, phase, fault);
+    bool succeeded = own != NULL ? mg_script_run_within(script, own, run_hooks, phase, fault)
+                                 : mg_script_run(script, run_hooks, phase, fault);
+    mg_script_meter_end(phase->meter);
+    return succeeded;
 }
 
 /* Run a phase from the plugin on whose turn it is. */
@@ -273,6 +236,7 @@ static bool run_for_answer(struct mg_script *script, struct phase *phase,
     phase->arguments[0] = (struct argument){.class = &mg_request_class, .target = request};
     phase->argument_count = 1;
     phase->arena = request->arena;
+    phase->meter = &request->meter;
     *phase->answer = (struct mg_plugin_answer){.is_given = false};
     return run(script, phase, failed, fault);
 }
@@ -304,7 +268,8 @@ bool mg_dispatch_decision(struct mg_script *script, const struct mg_plugin_list 
                           .arguments = {{.class = &mg_request_class, .target = request},
                                         {.class = &mg_decision_class, .target = &target}},
                           .argument_count = 2,
-                          .decided = &target};
+                          .decided = &target,
+                          .meter = &request->meter};
     if (!run(script, &phase, failed, fault)) {
         return false;
     }
@@ -322,7 +287,8 @@ bool mg_dispatch_response(struct mg_script *script, const struct mg_plugin_list 
                           .hook = MG_HOOK_RESPONSE,
                           .arguments = {{.class = &mg_request_class, .target = request},
                                         {.class = &mg_response_class, .target = &target}},
-                          .argument_count = 2};
+                          .argument_count = 2,
+                          .meter = &request->meter};
     if (!run(script, &phase, failed, fault)) {
         return false;
     }
@@ -332,14 +298,15 @@ bool mg_dispatch_response(struct mg_script *script, const struct mg_plugin_list 
 
 /* A hook that fails ends its pass through the door; the next one begins behind it. */
 bool mg_dispatch_log(struct mg_script *script, const struct mg_plugin_list *list,
-                     const struct mg_plugin_record *record, const struct mg_plugin **failed,
-                     struct mg_script_fault *fault)
+                     const struct mg_plugin_record *record, struct mg_script_meter *meter,
+                     const struct mg_plugin **failed, struct mg_script_fault *fault)
 {
     struct mg_plugin_record seen = *record;
     struct phase phase = {.list = list,
                           .hook = MG_HOOK_LOG,
                           .arguments = {{.class = &mg_record_class, .target = &seen}},
-                          .argument_count = 1};
+                          .argument_count = 1,
+                          .meter = meter};
     if (run(script, &phase, failed, fault)) {
         return true;
     }

@@ -2,8 +2,7 @@
  *
  * Bounds:    the plugins of a phase share one door and its budget. One with a budget of its own
  *            is bounded by that, as far as it is below the state's, and alone; those behind it
- *            share another one. In all a phase passes no door more once it has taken the CPU
- *            time of two.
+ *            share another one. Together they are bounded by the exchange's meter.
  * Errors:    a hook that fails ends its phase: the caller refuses with script-error. The fault
  *            names file and line (the hook's first, where what it returned is at fault);
  *            `failed` is the plugin. Decisions and responses are then as they were before.
@@ -97,9 +96,9 @@ bool mg_dispatch_response(struct mg_script *script, const struct mg_plugin_list 
                           struct mg_request *request, struct mg_plugin_response *response,
                           const struct mg_plugin **failed, struct mg_script_fault *fault);
 
-/* All run, whatever one of them raises. */
+/* All run, whatever one of them raises, while `meter` lets them. */
 bool mg_dispatch_log(struct mg_script *script, const struct mg_plugin_list *list,
-                     const struct mg_plugin_record *record, const struct mg_plugin **failed,
-                     struct mg_script_fault *fault);
+                     const struct mg_plugin_record *record, struct mg_script_meter *meter,
+                     const struct mg_plugin **failed, struct mg_script_fault *fault);
 
 #endif

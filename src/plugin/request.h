@@ -19,6 +19,7 @@
 #include "core/str.h"
 #include "cors/decide.h"
 #include "http/head.h"
+#include "script/meter.h"
 
 struct mg_object_class;
 struct mg_script;
@@ -60,6 +61,7 @@ struct mg_request {
     uint32_t known_reads; /* 1 << enum mg_field_id: of those, the ones the program knows */
     int ctx;              /* what holds req.ctx in the state, 0: nobody has asked for it yet */
     const struct mg_str *body; /* a handler's content; NULL: not there to be read */
+    struct mg_script_meter meter; /* of all calls of the exchange */
 };
 
 /* The class of the object, for src/plugin. */

@@ -431,7 +431,12 @@ static void run(struct mg_runtime *runtime)
                                              .status = base->spec.preflight_status,
                                              .insecure = base->insecure,
                                              .reflects = base->reflects};
-    bool is_fine = mg_script_run(runtime->script, decide, runtime, &fault);
+    struct mg_script_meter *meter = &deciding->request->meter;
+    bool is_fine = mg_script_meter_begin(meter, runtime->script, &fault);
+    if (is_fine) {
+        is_fine = mg_script_run(runtime->script, decide, runtime, &fault);
+        mg_script_meter_end(meter);
+    }
     mg_request_close(runtime->script);
     deciding->request->has_read_origin =
         deciding->request->has_read_origin || deciding->had_read_origin;

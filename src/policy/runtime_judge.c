@@ -2,6 +2,7 @@
  * request's own, names by themselves. What is known from before (known.h) is only looked up.
  */
 #include "policy/runtime_layout.h"
+#include "script/seal.h"
 
 struct mg_reader mg_runtime_begin_reading(lua_State *L, struct mg_runtime *runtime,
                                           const char *what, bool is_quiet)
@@ -37,16 +38,18 @@ void mg_runtime_raise_faults(lua_State *L, struct mg_runtime *runtime)
     (void)mg_script_raise(L, first->code, first->hint, "%s: %s", first->where, first->message);
 }
 
-/* Whether the running function can know the origin: by itself, by way of req.ctx, or of
- * Referer, which begins with it. */
-static bool has_seen_origin(const struct mg_deciding *deciding)
+/* Whether the running function can know the origin: by itself, from one that ran before it, by
+ * way of req.ctx or of a variable that both have, or from Referer, which begins with it. */
+static bool has_seen_origin(struct mg_runtime *runtime)
 {
+    const struct mg_deciding *deciding = runtime->deciding;
     const struct mg_request *request = deciding->request;
+    bool can_be_told = request->ctx != 0 || mg_seal_watches(mg_script_lua(runtime->script));
     bool has_referer = false;
     for (unsigned i = 0; i < request->read_count && i < MG_REQUEST_MAX_READS; i++) {
         has_referer = has_referer || mg_str_equal_nocase(request->reads[i], MG_STR("Referer"));
     }
-    return request->has_read_origin || (deciding->had_read_origin && request->ctx != 0) ||
+    return request->has_read_origin || (deciding->had_read_origin && can_be_told) ||
            has_referer || request->read_count > MG_REQUEST_MAX_READS;
 }
 
@@ -86,7 +89,7 @@ enum mg_given_origin mg_runtime_judge_origins(struct mg_runtime *runtime,
     /* A list that was there before the request cannot be an echo of it; one that was made by a
      * function that has seen the origin can. */
     bool may_reflect = cors->credentials && !cors->origins.is_frozen &&
-                       has_seen_origin(deciding) && !deciding->resource->base->reflects;
+                       has_seen_origin(runtime) && !deciding->resource->base->reflects;
     bool is_matched = mg_check_given_origins(&runtime->judge, spot, cors,
                                              deciding->has_origin ? &deciding->origin : NULL);
     if (may_reflect && is_matched) {

@@ -38,6 +38,9 @@ typedef void (*mg_seal_report_fn)(void *context, const char *file, int line, con
  * Returns: how many variables mg_seal_check compares; with none it need not be called. */
 unsigned mg_seal(lua_State *L, int roots, mg_seal_report_fn report, void *context);
 
+/* Whether there are variables by which the functions of one call can hand on values. */
+bool mg_seal_watches(lua_State *L);
+
 /* After a call: put back what it assigned that outlives it, and raise state-kept, naming the
  * variable and where it is assigned. */
 void mg_seal_check(lua_State *L);

@@ -221,6 +221,11 @@ void mg_seal_restore(lua_State *L)
     (void)restore(L);
 }
 
+bool mg_seal_watches(lua_State *L)
+{
+    return mg_script_of(L)->watched_count > 0;
+}
+
 void mg_seal_check(lua_State *L)
 {
     const struct assignment *changed = restore(L);

@@ -415,9 +415,12 @@ static void log_hooks(struct mg_exchange *exchange)
         .wall_ms = mg_plugin_clock_wall(exchange->worker->server->clock),
         .ctx = exchange->script == NULL ? 0 : exchange->script->ctx,
     };
+    struct mg_script_meter first = {0};
+    struct mg_script_meter *meter =
+        exchange->script == NULL ? &first : &exchange->script->meter;
     struct mg_script_fault fault;
     const struct mg_plugin *failed = NULL;
-    if (!mg_dispatch_log(mg_runtime_script(exchange->runtime), &list, &record, &failed,
+    if (!mg_dispatch_log(mg_runtime_script(exchange->runtime), &list, &record, meter, &failed,
                          &fault)) {
         report(exchange, "log", &fault);
     }

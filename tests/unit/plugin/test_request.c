@@ -304,8 +304,8 @@ static void is_over_after_its_hook(void **state)
     struct world *world = world_new(texts, 1);
     mg_expect_true("the hook", world_request(world));
     struct mg_plugin_record record = {.ctx = world->request.ctx};
-    bool succeeded =
-        mg_dispatch_log(world->script, &world->list, &record, &world->failed, &world->fault);
+    bool succeeded = mg_dispatch_log(world->script, &world->list, &record,
+                                     &world->request.meter, &world->failed, &world->fault);
     world_expect_fault("later", world, succeeded,
                        (struct world_fault){"hook-over", 6, "req is over", NULL});
     struct mg_str said = world_said();
@@ -323,8 +323,8 @@ static void is_over_after_a_hook_that_failed(void **state)
     struct world *world = world_new(texts, 1);
     mg_expect_true("the hook", !world_request(world));
     struct mg_plugin_record record = {.ctx = world->request.ctx};
-    bool succeeded =
-        mg_dispatch_log(world->script, &world->list, &record, &world->failed, &world->fault);
+    bool succeeded = mg_dispatch_log(world->script, &world->list, &record,
+                                     &world->request.meter, &world->failed, &world->fault);
     world_expect_fault("later", world, succeeded,
                        (struct world_fault){"hook-over", 2, "req is over", NULL});
     world_free(world);

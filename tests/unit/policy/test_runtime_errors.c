@@ -143,6 +143,10 @@ static const struct row rows[] = {
      R("cors = { credentials = true, origins = function(req) return { req.ctx.o } end }, "
        "classify = function(req) req.ctx.o = req.origin end"),
      ORIGIN, "origin-reflected"},
+    {"credentials: the origin by way of a variable that is put back",
+     "local o\n" R("cors = { credentials = true, origins = function(req) local v = o o = nil "
+                   "return { v } end }, classify = function(req) o = req.origin end"),
+     ORIGIN, "origin-reflected"},
     {"credentials: a list made anew, after another function looked at the origin",
      R("cors = { credentials = true, origins = function(req) return { '" A
        "' } end }, classify = function(req) local o = req.origin end"),
