@@ -75,7 +75,7 @@ local function diff(...)
   local status, out, err = wire.run(argv)
   process.remove_dir(dir)
   local function clean(text)
-    return (text:gsub("/tmp/moongate%-wire%.%w+/", ""))
+    return (text:gsub("/[%w/]+/moongate%-wire%.%w+/", ""))
   end
   return status, clean(out), clean(err)
 end
