@@ -422,6 +422,11 @@ void mg_request_push_ctx(lua_State *L, int *slot)
         lua_remove(L, contexts);
         return;
     }
+    if (!mg_script_may_keep(L)) {
+        (void)mg_script_raise(
+            L, "budget-memory", "keep less in it, or for a shorter time",
+            "the exchanges under way keep too much in req.ctx for another one");
+    }
     int place = object->first_free;
     int next = 0;
     if (place == 0) {

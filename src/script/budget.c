@@ -428,6 +428,7 @@ void mg_budget_seal(struct mg_script *script, const struct mg_script_budget *bud
     (void)lua_gc(script->L, LUA_GCCOLLECT);
     (void)lua_gc(script->L, LUA_GCSTOP);
     script->stepped_at = script->allocated;
+    script->sealed_bytes = script->bytes;
 }
 
 void mg_budget_reset(struct mg_script *script)

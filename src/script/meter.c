@@ -2,7 +2,7 @@
 #include "script/meter.h"
 
 #include "core/clock.h"
-#include "script/state.h"
+#include "script/state_internal.h"
 
 enum {
     LONG_MS = 6,
@@ -47,4 +47,12 @@ void mg_script_meter_end(struct mg_script_meter *meter)
     if (meter->is_timed) {
         meter->used_us += mg_clock_thread_cpu_us() - meter->start_us;
     }
+}
+
+bool mg_script_may_keep(lua_State *L)
+{
+    const struct mg_script *script = mg_script_of(L);
+    size_t kept =
+        script->bytes > script->sealed_bytes ? script->bytes - script->sealed_bytes : 0;
+    return kept <= (script->limits.max_bytes - script->sealed_bytes) / 2;
 }

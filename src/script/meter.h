@@ -1,5 +1,5 @@
-/* meter.h - the CPU time that the calls of one exchange take together: each has a budget of its
- * own, but it is their sum that holds a worker.
+/* meter.h - what exchanges take beyond one call: the CPU time of all calls of one, since it is
+ * their sum that holds a worker; and the memory that those under way keep between their calls.
  *
  * Shape:     begun before each call, ended behind it. The first call notes a coarse time; a later
  *            one that comes LONG_MS behind that is timed, and so are those that follow. Once they
@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <lua.h>
 
 struct mg_script;
 struct mg_script_fault;
@@ -30,5 +32,10 @@ bool mg_script_meter_begin(struct mg_script_meter *meter, const struct mg_script
                            struct mg_script_fault *fault);
 /* It has ended. */
 void mg_script_meter_end(struct mg_script_meter *meter);
+
+/* Below the door of a sealed state: whether one exchange more may keep something. Those under way
+ * get half of what the sealed state leaves of its memory; the other half is for calls, whose
+ * exchanges keep nothing. */
+bool mg_script_may_keep(lua_State *L);
 
 #endif

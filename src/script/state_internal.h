@@ -67,6 +67,7 @@ struct mg_script {
     bool is_described;             /* the message handler has filled it */
     lua_CFunction function;        /* that the running call is of */
     struct mg_line_watch lines;    /* nobody, where its fn is NULL */
+    size_t sealed_bytes;           /* of the heap when it was sealed */
     unsigned watched_count;        /* variables that outlive a call and may be assigned */
 };
 

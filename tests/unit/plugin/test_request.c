@@ -291,6 +291,42 @@ static void gives_no_way_in(void **state)
     }
 }
 
+/* Exchanges under way that keep much leave room for those that keep nothing. */
+static void bounds_what_exchanges_keep_together(void **state)
+{
+    (void)state;
+    enum {
+        EXCHANGES = 64
+    };
+    static const char *const texts[] = {
+        "return { request = function(req) req.ctx.kept = ('x'):rep(2000000) end,\n"
+        "log = function(record) say(('y'):rep(3)) end }"};
+    struct world *world = world_new(texts, 1);
+    int contexts[EXCHANGES];
+    int count = 0;
+    while (count < EXCHANGES && world_request(world)) {
+        contexts[count++] = world->request.ctx;
+        world->request.ctx = 0;
+    }
+    mg_expect_true("many can", count >= 8);
+    mg_expect_true("not all can", count < 20);
+    mg_expect_text("why", world->fault.err.code, "budget-memory");
+    mg_expect_int("its own is not there", world->request.ctx, 0);
+    struct mg_plugin_record record = {.ctx = contexts[0]};
+    mg_expect_true("others go on",
+                   mg_dispatch_log(world->script, &world->list, &record, &world->request.meter,
+                                   &world->failed, &world->fault));
+    mg_expect_str("others go on", world_said(), MG_STR("yyy"));
+    while (count > 0) {
+        world->request.ctx = contexts[--count];
+        mg_request_release(world->script, &world->request);
+    }
+    (void)lua_gc(mg_script_lua(world->script), LUA_GCCOLLECT);
+    mg_expect_true("and there is room again", world_request(world));
+    mg_request_release(world->script, &world->request);
+    world_free(world);
+}
+
 static void is_over_after_its_hook(void **state)
 {
     (void)state;
@@ -556,6 +592,7 @@ int main(void)
         cmocka_unit_test(releases_what_was_never_asked_for),
         cmocka_unit_test(finds_what_a_plain_search_finds),
         cmocka_unit_test(bounds_the_requested_names),
+        cmocka_unit_test(bounds_what_exchanges_keep_together),
         cmocka_unit_test(lowers_the_requested_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
