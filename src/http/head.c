@@ -1,5 +1,5 @@
-/* head.c - the second pass: llhttp as a second judge of what the first pass let through, and the
- * checks that need all fields (RFC 9112 3.2 and 6, RFC 9110 10.1.1).
+/* head.c - the second pass: llhttp as a second judge of what the first pass let through, and
+ * the checks that need all fields (RFC 9112 3.2 and 6, RFC 9110 10.1.1).
  *
  * llhttp gets what says where a request begins, ends and what comes behind it: the request line
  * and the fields of framing and connection, and is paused at the end of the head, so that it

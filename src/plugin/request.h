@@ -60,7 +60,7 @@ struct mg_request {
     struct mg_str reads[MG_REQUEST_MAX_READS];
     uint32_t known_reads; /* 1 << enum mg_field_id: of those, the ones the program knows */
     int ctx;              /* what holds req.ctx in the state, 0: nobody has asked for it yet */
-    const struct mg_str *body; /* a handler's content; NULL: not there to be read */
+    const struct mg_str *body;    /* a handler's content; NULL: not there to be read */
     struct mg_script_meter meter; /* of all calls of the exchange */
 };
 

@@ -76,11 +76,9 @@ struct mg_script {
 /* lua_Alloc; the context is the script. A block that shrinks must not fail. */
 void *mg_budget_allocate(void *context, void *block, size_t old_size, size_t new_size);
 
-/* A call while loading. */
+/* A call while loading; and its end for good: bounds are those of each call from then on. */
 void mg_budget_begin_loading(struct mg_script *script);
 void mg_budget_end_loading(struct mg_script *script);
-
-/* Loading is over: bounds are those of each call from now on. */
 void mg_budget_seal(struct mg_script *script, const struct mg_script_budget *budget);
 
 /* Bound the calls that follow: by `budget`, which has no zeros; or by what is smaller, field by
@@ -98,8 +96,8 @@ static inline bool mg_budget_is_disturbed(const struct mg_script *script)
 /* After such a call: put hook and collector back, forget the bound. */
 void mg_budget_reset(struct mg_script *script);
 
-/* A call ended by LUA_ERRMEM: the bound of memory is passed, if none is yet. Not where nothing
- * was refused: error("not enough memory", 0) ends a call the same way. */
+/* A call ended by LUA_ERRMEM: the bound of memory is passed, if none is yet and something was
+ * refused: error("not enough memory", 0) ends a call the same way. */
 void mg_budget_spend_memory(struct mg_script *script);
 
 /* Allocated bytes that one call may take in all, garbage among them. */

@@ -302,7 +302,7 @@ static void bounds_what_exchanges_keep_together(void **state)
         "return { request = function(req) req.ctx.kept = ('x'):rep(2000000) end,\n"
         "log = function(record) say(('y'):rep(3)) end }"};
     struct world *world = world_new(texts, 1);
-    int contexts[EXCHANGES];
+    int contexts[EXCHANGES] = {0};
     int count = 0;
     while (count < EXCHANGES && world_request(world)) {
         contexts[count++] = world->request.ctx;
