@@ -27,7 +27,7 @@ enum {
     QUIET_MS = 150,       /* without a change, before files are read */
     WRITING_MS = 1000,    /* the same where a file was written to and not closed */
     LONGEST_MS = 2000,    /* from the first change, whatever follows */
-    KEPT_WAIT_MS = 2000,  /* that a rollback waits for the state directory */
+    KEPT_WAIT_MS = 2000,  /* that rollbacks and pins wait for the state directory */
     STOP_WAIT_MS = 10000, /* that a stop waits for the threads */
 };
 
@@ -396,6 +396,17 @@ void mg_swap_promote(struct mg_swap *swap, bool force, bool confirms_wider,
     mg_swap_run(swap, &request, outcome);
 }
 
+/* Give the state directory a moment, so that a restart follows. */
+static void wait_until_kept(struct mg_swap *swap)
+{
+    uint64_t until_ms = now_ms() + KEPT_WAIT_MS;
+    const struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
+                                   .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    while (!mg_swap_is_kept(swap) && now_ms() < until_ms && !swap->is_stopping) {
+        (void)pthread_cond_clockwait(&swap->changed, &swap->lock, CLOCK_MONOTONIC, &until);
+    }
+}
+
 /* Wait until every worker has said `ticket`, or the server stops. */
 static void wait_for_workers(struct mg_swap *swap, uint64_t ticket)
 {
@@ -447,9 +458,10 @@ void mg_swap_pin(struct mg_swap *swap, bool is_pinned)
         MG_LOG(MG_LOG_INFO, is_pinned ? "policies pinned" : "policies unpinned",
                {"revision", mg_str_from(swap->active->revision)});
         mg_swap_keep(swap, NULL, NULL);
+        mg_swap_wake(swap);
     }
+    wait_until_kept(swap);
     (void)pthread_mutex_unlock(&swap->lock);
-    mg_swap_wake(swap);
 }
 
 /* ---- rollback ---- */
@@ -463,17 +475,6 @@ static struct mg_generation *find_target(const struct mg_swap *swap, uint64_t ge
         }
     }
     return NULL;
-}
-
-/* Give the state directory a moment, so that a restart follows. */
-static void wait_until_kept(struct mg_swap *swap)
-{
-    uint64_t until_ms = now_ms() + KEPT_WAIT_MS;
-    const struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
-                                   .tv_nsec = (long)(until_ms % 1000) * 1000000};
-    while (!mg_swap_is_kept(swap) && now_ms() < until_ms && !swap->is_stopping) {
-        (void)pthread_cond_clockwait(&swap->changed, &swap->lock, CLOCK_MONOTONIC, &until);
-    }
 }
 
 static void roll_back(struct mg_swap *swap, struct mg_generation *target,
