@@ -15,6 +15,7 @@ local server
 
 local function start(text, program)
   server = wire.start({ policy = text, workers = 2, program = program, access_log = "off",
+    admin = "DIR/admin.sock",
     arguments = { "--revision-field", "on", "--state-dir", state } })
 end
 
@@ -28,6 +29,12 @@ end
 local function allows(name)
   local answer = server:ask("GET /", { "Host: h", "Origin: https://" .. name .. ".example" })
   return answer:get("Access-Control-Allow-Origin") ~= nil
+end
+
+-- Runs a command of the admin interface.
+local function order(command)
+  local status, _, err = wire.run({ command, "--admin", server.dir .. "/admin.sock" })
+  assert.equal(0, status, err)
 end
 
 -- Waits until the state names a revision as active.
@@ -93,6 +100,19 @@ describe("the state directory", function()
       wait_kept(revision)
       kill()
     end
+  end)
+
+  it("has unpin make good what changed while the server was stopped", function()
+    start(policy("a"))
+    order("pin")
+    kill()
+    start(policy("b"))
+    local pinned = swap.revision(server)
+    assert.is_true(allows("a"), "the pin holds")
+    order("unpin")
+    swap.wait_revision(server, pinned)
+    assert.is_true(allows("b"))
+    swap.wait_log(server, "policies swapped trigger=file generation=2")
   end)
 
   it("is harmless when it is spoilt", function()
