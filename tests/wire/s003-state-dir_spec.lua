@@ -102,6 +102,41 @@ describe("the state directory", function()
     end
   end)
 
+  it("keeps the set before the active one across starts, too", function()
+    local function kept_sets()
+      order("unpin") -- which nothing is, but it waits until all is written
+      local names = {}
+      for name in lfs.dir(state) do
+        names[#names + 1] = name:match("^set%-(%x+)$")
+      end
+      table.sort(names)
+      return names
+    end
+    local function sorted(...)
+      local list = { ... }
+      table.sort(list)
+      return list
+    end
+    start(policy("a"))
+    local a = swap.revision(server)
+    swap.replace(swap.path(server), policy("b"))
+    local b = swap.wait_revision(server, a)
+    wait_kept(b)
+    kill()
+    for _ = 1, 2 do
+      start(policy("b"))
+      assert.same(sorted(a, b), kept_sets())
+      kill()
+    end
+    start(policy("c"))
+    local c = swap.revision(server)
+    assert.same(sorted(b, c), kept_sets())
+    kill()
+    wire.process.write_file(state .. "/set-" .. c, "spoilt")
+    start(BROKEN)
+    assert.equal(b, (swap.revision(server)))
+  end)
+
   it("has unpin make good what changed while the server was stopped", function()
     start(policy("a"))
     order("pin")
