@@ -37,6 +37,11 @@ local function order(command)
   assert.equal(0, status, err)
 end
 
+-- Waits until all that was asked for is written: unpin does, whether pinned or not.
+local function wait_written()
+  order("unpin")
+end
+
 -- Waits until the state names a revision as active.
 local function wait_kept(revision)
   local found = wire.process.poll(10, function()
@@ -104,7 +109,7 @@ describe("the state directory", function()
 
   it("keeps the set before the active one across starts, too", function()
     local function kept_sets()
-      order("unpin") -- which nothing is, but it waits until all is written
+      wait_written()
       local names = {}
       for name in lfs.dir(state) do
         names[#names + 1] = name:match("^set%-(%x+)$")
@@ -160,6 +165,11 @@ describe("the state directory", function()
     wire.process.write_file(set, (bytes:gsub("https://a", "https://b")))
     start(policy("a"))
     assert.is_true(allows("a"), "whole files do not need it")
+    wait_written()
+    kill()
+    start(BROKEN)
+    assert.is_true(allows("a"), "but mend it")
+    assert.equal(revision, (swap.revision(server)))
     kill()
     wire.process.write_file(set, (bytes:gsub("https://a", "https://b")))
     local status, _, err = wire.run({ "serve", "--policy", "POLICY", "--listen", "127.0.0.1:0",
