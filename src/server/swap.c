@@ -74,13 +74,14 @@ void mg_swap_free_paths(struct swap_paths *paths)
 
 /* ---- files ---- */
 
-/* A change was heard of: wait until it has settled. */
-static void hear(struct mg_swap *swap, uint64_t quiet_ms)
+/* A change was heard of: wait until it has settled, and longer for what is being written. */
+static void hear(struct mg_swap *swap)
 {
     uint64_t now = now_ms();
     if (swap->quiet_at_ms == 0) {
         swap->heard_ms = now;
     }
+    uint64_t quiet_ms = mg_watch_is_writing(swap->watch) ? WRITING_MS : QUIET_MS;
     uint64_t latest_ms = swap->heard_ms + LONGEST_MS;
     swap->quiet_at_ms = now + quiet_ms < latest_ms ? now + quiet_ms : latest_ms;
 }
@@ -98,19 +99,18 @@ void mg_swap_watch(struct mg_swap *swap, const struct mg_witness *newest)
                {"error", mg_str_from(strerror(errno))});
     }
     if (!mg_witness_holds(newest, mg_sources_hash_names)) {
-        hear(swap, QUIET_MS);
+        hear(swap);
     }
 }
 
 static void listen_to_files(struct mg_swap *swap)
 {
-    enum mg_watch_event event =
-        swap->watch == NULL ? MG_WATCH_NOTHING : mg_watch_read(swap->watch);
-    if (event != MG_WATCH_NOTHING) {
-        hear(swap, event == MG_WATCH_WRITING ? WRITING_MS : QUIET_MS);
+    if (swap->watch != NULL && mg_watch_read(swap->watch)) {
+        hear(swap);
     }
     if (swap->quiet_at_ms != 0 && now_ms() >= swap->quiet_at_ms) {
         swap->quiet_at_ms = 0;
+        mg_watch_give_up(swap->watch);
         swap->wanted[MG_TRIGGER_FILE] = true;
     }
 }
