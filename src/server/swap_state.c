@@ -218,7 +218,7 @@ static struct mg_generation *choose(struct mg_swap *swap, struct mg_generation *
     mg_generation_free(read);
     mg_buf_clear(&swap->first_bundle);
     swap->is_from_state = true;
-    /* The files are watched as they are now, so what the pin keeps out would not be heard of. */
+    /* The files are watched as they are now: what the pin keeps out would not be heard of. */
     swap->wanted[MG_TRIGGER_FILE] = state.is_pinned && swap->watch != NULL;
     return kept;
 }
