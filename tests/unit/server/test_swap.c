@@ -409,6 +409,26 @@ static void a_shadow_judges_and_affects_nothing(void **state)
     mg_expect_true("a decides", is_allowed());
 }
 
+static void a_shadow_that_was_promoted_is_kept(void **state)
+{
+    (void)state;
+    struct mg_swap_outcome outcome;
+    char revision[MG_REVISION_SIZE];
+    char name[64];
+    struct stat found;
+    const struct mg_swap_request request = {.trigger = MG_TRIGGER_COMMAND, .is_shadow = true};
+    start_server(SIMPLE("a"), keep_state);
+    write_policy("policy.lua", SIMPLE("b"));
+    run(&request, "load it", MG_SWAP_DONE);
+    mg_swap_promote(swap_server->swap, false, false, &outcome);
+    memcpy(revision, outcome.revision, sizeof(revision));
+    expect_result("promoted", &outcome, MG_SWAP_DONE);
+    mg_swap_pin(swap_server->swap, true); /* waits until all is written */
+    mg_expect_true("it is the state's", state_says(revision));
+    (void)snprintf(name, sizeof(name), "state/set-%s", revision);
+    mg_expect_int("its set is there", stat(in_root(name), &found), 0);
+}
+
 static void a_shadow_is_discarded(void **state)
 {
     (void)state;
@@ -447,6 +467,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_drain_limit_ends_what_holds_on, make_root,
                                         stop_server),
         cmocka_unit_test_setup_teardown(a_shadow_judges_and_affects_nothing, make_root,
+                                        stop_server),
+        cmocka_unit_test_setup_teardown(a_shadow_that_was_promoted_is_kept, make_root,
                                         stop_server),
         cmocka_unit_test_setup_teardown(a_shadow_is_discarded, make_root, stop_server),
     };
