@@ -9,14 +9,18 @@
 #include "net/socket.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/filter.h>
 #include <netinet/tcp.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
     DEFAULT_BACKLOG = 4096,
-    DEFAULT_UNIX_MODE = 0666
+    DEFAULT_UNIX_MODE = 0666,
+    LOCK_TRIES = 1000, /* a millisecond each */
 };
 
 static int switch_on(int fd, int level, int option)
@@ -82,6 +86,23 @@ int mg_socket_open_tcp(struct mg_address *address, const struct mg_listen_option
 
 /* ---- Unix ---- */
 
+/* Lock the directory of a socket from bind to listen: a server that starts at the same moment
+ * would take the socket in between for a stale one. Who holds the lock for long is no server
+ * that starts, and is not waited for. Returns: a descriptor to close, or -1. */
+static int lock_directory(const struct mg_address *address)
+{
+    char path[sizeof(address->un.sun_path)];
+    const struct timespec pause = {.tv_nsec = 1000000};
+    const char *slash = strrchr(address->un.sun_path, '/');
+    int length = slash == NULL ? 0 : (int)(slash - address->un.sun_path) + 1;
+    (void)snprintf(path, sizeof(path), "%.*s", length, address->un.sun_path);
+    int fd = open(length == 0 ? "." : path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0 && i < LOCK_TRIES; i++) {
+        (void)nanosleep(&pause, NULL);
+    }
+    return fd;
+}
+
 /* After bind said EADDRINUSE: remove the file of a server that ended without doing so. Returns:
  * 0 when the path is free now, or why not. */
 static int remove_stale(const struct mg_address *address)
@@ -129,12 +150,16 @@ int mg_socket_open_unix(const struct mg_address *address,
         return errno;
     }
     mode_t mode = options->unix_mode == 0 ? DEFAULT_UNIX_MODE : (mode_t)options->unix_mode;
+    int lock = lock_directory(address);
     int error = bind_unix(*fd, address);
     /* Nobody can connect before listen, so the mode is in force for everyone. */
     if (error == 0 &&
         (chmod(address->un.sun_path, mode) != 0 || listen(*fd, backlog_of(options)) != 0)) {
         error = errno;
         (void)unlink(address->un.sun_path);
+    }
+    if (lock >= 0) {
+        (void)close(lock);
     }
     if (error != 0) {
         (void)close(*fd);

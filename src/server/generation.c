@@ -181,6 +181,7 @@ void mg_generation_free(struct mg_generation *generation)
         mg_policy_set_free(generation->set);
     }
     mg_dicts_free(generation->dicts);
+    mg_buf_fini(&generation->bundle);
     free(generation->rows);
     free(generation);
 }

@@ -41,6 +41,7 @@ struct mg_generation {
     struct mg_policy_set *set;
     bool borrows_set;
     struct mg_dicts *dicts; /* its own; NULL: the server's */
+    struct mg_buf bundle;   /* of a shadow: the state directory keeps it if it is promoted */
     uint16_t *rows;         /* by resource: where decisions are counted (series.h); or NULL */
     char revision[MG_REVISION_SIZE];
     enum mg_swap_trigger trigger;

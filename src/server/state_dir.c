@@ -297,13 +297,10 @@ bool mg_state_dir_keep_set(struct mg_state_dir *dir, const char *revision, struc
                            char why[static MG_STATE_WHY_SIZE])
 {
     char name[NAME_SIZE];
-    struct stat status;
     set_name(name, revision);
     why[0] = '\0';
     (void)pthread_mutex_lock(&dir->lock);
-    bool is_kept = (fstatat(dir->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-                    status.st_size == (off_t)bundle.len) ||
-                   replace(dir, name, bundle, why);
+    bool is_kept = replace(dir, name, bundle, why);
     (void)pthread_mutex_unlock(&dir->lock);
     return is_kept;
 }

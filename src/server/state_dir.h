@@ -46,7 +46,7 @@ bool mg_state_dir_read(struct mg_state_dir *dir, struct mg_state *state,
 bool mg_state_dir_read_set(struct mg_state_dir *dir, const char *revision, struct mg_buf *out,
                            char why[static MG_STATE_WHY_SIZE]);
 
-/* Keep the set of a revision, unless it is there. */
+/* Keep the set of a revision, in place of one that is there: its bytes may be spoilt. */
 bool mg_state_dir_keep_set(struct mg_state_dir *dir, const char *revision, struct mg_str bundle,
                            char why[static MG_STATE_WHY_SIZE]);
 /* Write the state, and remove the sets that it does not name. */

@@ -27,7 +27,7 @@ enum {
     QUIET_MS = 150,       /* without a change, before files are read */
     WRITING_MS = 1000,    /* the same where a file was written to and not closed */
     LONGEST_MS = 2000,    /* from the first change, whatever follows */
-    KEPT_WAIT_MS = 2000,  /* that a rollback waits for the state directory */
+    KEPT_WAIT_MS = 2000,  /* that rollbacks and pins wait for the state directory */
     STOP_WAIT_MS = 10000, /* that a stop waits for the threads */
 };
 
@@ -74,13 +74,14 @@ void mg_swap_free_paths(struct swap_paths *paths)
 
 /* ---- files ---- */
 
-/* A change was heard of: wait until it has settled. */
-static void hear(struct mg_swap *swap, uint64_t quiet_ms)
+/* A change was heard of: wait until it has settled, and longer for what is being written. */
+static void hear(struct mg_swap *swap)
 {
     uint64_t now = now_ms();
     if (swap->quiet_at_ms == 0) {
         swap->heard_ms = now;
     }
+    uint64_t quiet_ms = mg_watch_is_writing(swap->watch) ? WRITING_MS : QUIET_MS;
     uint64_t latest_ms = swap->heard_ms + LONGEST_MS;
     swap->quiet_at_ms = now + quiet_ms < latest_ms ? now + quiet_ms : latest_ms;
 }
@@ -98,19 +99,18 @@ void mg_swap_watch(struct mg_swap *swap, const struct mg_witness *newest)
                {"error", mg_str_from(strerror(errno))});
     }
     if (!mg_witness_holds(newest, mg_sources_hash_names)) {
-        hear(swap, QUIET_MS);
+        hear(swap);
     }
 }
 
 static void listen_to_files(struct mg_swap *swap)
 {
-    enum mg_watch_event event =
-        swap->watch == NULL ? MG_WATCH_NOTHING : mg_watch_read(swap->watch);
-    if (event != MG_WATCH_NOTHING) {
-        hear(swap, event == MG_WATCH_WRITING ? WRITING_MS : QUIET_MS);
+    if (swap->watch != NULL && mg_watch_read(swap->watch)) {
+        hear(swap);
     }
     if (swap->quiet_at_ms != 0 && now_ms() >= swap->quiet_at_ms) {
         swap->quiet_at_ms = 0;
+        mg_watch_give_up(swap->watch);
         swap->wanted[MG_TRIGGER_FILE] = true;
     }
 }
@@ -396,6 +396,17 @@ void mg_swap_promote(struct mg_swap *swap, bool force, bool confirms_wider,
     mg_swap_run(swap, &request, outcome);
 }
 
+/* Give the state directory a moment, so that a restart follows. */
+static void wait_until_kept(struct mg_swap *swap)
+{
+    uint64_t until_ms = now_ms() + KEPT_WAIT_MS;
+    const struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
+                                   .tv_nsec = (long)(until_ms % 1000) * 1000000};
+    while (!mg_swap_is_kept(swap) && now_ms() < until_ms && !swap->is_stopping) {
+        (void)pthread_cond_clockwait(&swap->changed, &swap->lock, CLOCK_MONOTONIC, &until);
+    }
+}
+
 /* Wait until every worker has said `ticket`, or the server stops. */
 static void wait_for_workers(struct mg_swap *swap, uint64_t ticket)
 {
@@ -447,9 +458,10 @@ void mg_swap_pin(struct mg_swap *swap, bool is_pinned)
         MG_LOG(MG_LOG_INFO, is_pinned ? "policies pinned" : "policies unpinned",
                {"revision", mg_str_from(swap->active->revision)});
         mg_swap_keep(swap, NULL, NULL);
+        mg_swap_wake(swap);
     }
+    wait_until_kept(swap);
     (void)pthread_mutex_unlock(&swap->lock);
-    mg_swap_wake(swap);
 }
 
 /* ---- rollback ---- */
@@ -463,17 +475,6 @@ static struct mg_generation *find_target(const struct mg_swap *swap, uint64_t ge
         }
     }
     return NULL;
-}
-
-/* Give the state directory a moment, so that a restart follows. */
-static void wait_until_kept(struct mg_swap *swap)
-{
-    uint64_t until_ms = now_ms() + KEPT_WAIT_MS;
-    const struct timespec until = {.tv_sec = (time_t)(until_ms / 1000),
-                                   .tv_nsec = (long)(until_ms % 1000) * 1000000};
-    while (!mg_swap_is_kept(swap) && now_ms() < until_ms && !swap->is_stopping) {
-        (void)pthread_cond_clockwait(&swap->changed, &swap->lock, CLOCK_MONOTONIC, &until);
-    }
 }
 
 static void roll_back(struct mg_swap *swap, struct mg_generation *target,

@@ -65,7 +65,7 @@ void mg_swap_stop(struct mg_swap *swap);
  * on with whatever it has of the server, and nothing was freed. */
 bool mg_swap_free(struct mg_swap *swap);
 
-/* ---- requests; each waits for its outcome, which the caller frees ---- */
+/* ---- requests; each waits for its outcome, which the caller frees where there is one ---- */
 
 /* Read, check, build and publish. Waits until every worker has acknowledged, or it was
  * refused. A request for the server's own paths that waits while another one waits gets the
@@ -86,15 +86,15 @@ void mg_swap_promote(struct mg_swap *swap, bool force, bool confirms_wider,
                      struct mg_swap_outcome *outcome);
 void mg_swap_discard(struct mg_swap *swap, struct mg_swap_outcome *outcome);
 
+/* Pin the active generation: file changes, signals and commands swap nothing until it is
+ * unpinned. A file change meanwhile is made good at unpinning. Waits until the state directory
+ * has it, or two seconds. */
+void mg_swap_pin(struct mg_swap *swap, bool is_pinned);
+
 /* ---- without waiting ---- */
 
 /* Have a swap made as soon as may be; the log tells what came of it. */
 void mg_swap_trigger(struct mg_swap *swap, enum mg_swap_trigger trigger);
-
-/* Pin the active generation: file changes, signals and commands swap nothing until it is
- * unpinned. A file change meanwhile is made good at unpinning. The state directory remembers
- * it. */
-void mg_swap_pin(struct mg_swap *swap, bool is_pinned);
 
 /* ---- status ---- */
 

@@ -363,11 +363,18 @@ static enum mg_swap_result judge(const struct mg_swap *swap, const struct swap_b
     return MG_SWAP_DONE;
 }
 
+static void move_bundle(struct mg_buf *from, struct mg_buf *to)
+{
+    *to = *from;
+    mg_buf_init(from, MG_BUNDLE_MAX_BYTES);
+}
+
 /* The generation takes its set over from the shadow that it was promoted from. */
 static void promote(struct mg_swap *swap, struct swap_build *build)
 {
     build->shadow->borrows_set = true;
     mg_generation_own_set(build->generation);
+    move_bundle(&build->shadow->bundle, &build->bundle);
     (void)mg_swap_set_shadow(swap, NULL);
 }
 
@@ -378,6 +385,7 @@ static void publish(struct mg_swap *swap, struct swap_build *build)
     if (build->is_shadow) {
         mg_swap_link(swap, build->generation, MG_GENERATION_SHADOW);
         mg_swap_count_shadow(swap);
+        move_bundle(&build->bundle, &build->generation->bundle);
         build->ticket = mg_swap_set_shadow(swap, build->generation);
         return;
     }

@@ -132,6 +132,7 @@ struct mg_swap {
     bool is_pinned;
     struct mg_state_dir *state_dir; /* NULL: none */
     struct mg_buf first_bundle; /* of the set that the server began with, until it is kept */
+    char previous[MG_REVISION_SIZE]; /* the other one that was active last, or "" */
     bool is_from_state;
     char state_error[MG_STATE_WHY_SIZE];
     struct swap_keeping *keeping; /* the newest write, until its outcome is noted */

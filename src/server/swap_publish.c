@@ -146,6 +146,9 @@ uint64_t mg_swap_publish(struct mg_swap *swap, struct mg_generation *generation)
         }
     }
     before->state = MG_GENERATION_RETIRED;
+    if (strcmp(before->revision, generation->revision) != 0) {
+        memcpy(swap->previous, before->revision, MG_REVISION_SIZE);
+    }
     return ticket;
 }
 

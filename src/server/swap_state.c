@@ -50,12 +50,8 @@ static void describe(const struct mg_swap *swap, struct mg_state *state)
     *state =
         (struct mg_state){.is_pinned = swap->is_pinned, .rejected_count = swap->rejected_count};
     memcpy(state->active, swap->active->revision, MG_REVISION_SIZE);
+    memcpy(state->previous, swap->previous, MG_REVISION_SIZE);
     memcpy(state->rejected, swap->rejected, sizeof(state->rejected));
-    for (const struct mg_generation *g = swap->generations; g != NULL; g = g->next) {
-        if (g->state == MG_GENERATION_RETIRED) {
-            memcpy(state->previous, g->revision, MG_REVISION_SIZE);
-        }
-    }
 }
 
 void mg_swap_keep(struct mg_swap *swap, struct mg_buf *bundle, const char *revision)
@@ -186,6 +182,14 @@ static const char *why_kept(const struct mg_swap *swap, const struct mg_state *s
     return NULL;
 }
 
+/* Go on with the set before the one that is `active` now: two are kept across a start, too. */
+static void carry_previous(struct mg_swap *swap, const struct mg_state *state,
+                           const struct mg_generation *active)
+{
+    bool is_same = active != NULL && strcmp(active->revision, state->active) == 0;
+    memcpy(swap->previous, is_same ? state->previous : state->active, MG_REVISION_SIZE);
+}
+
 /* Take what was kept in place of `read`, where that is due. Returns: the generation to use. */
 static struct mg_generation *choose(struct mg_swap *swap, struct mg_generation *read,
                                     struct mg_errs *faults)
@@ -204,6 +208,7 @@ static struct mg_generation *choose(struct mg_swap *swap, struct mg_generation *
     memcpy(swap->rejected, state.rejected, sizeof(swap->rejected));
     const char *reason = why_kept(swap, &state, read);
     struct mg_generation *kept = reason == NULL ? NULL : build_kept(swap, &state, reason);
+    carry_previous(swap, &state, kept == NULL ? read : kept);
     if (kept == NULL) {
         return read;
     }
@@ -213,6 +218,8 @@ static struct mg_generation *choose(struct mg_swap *swap, struct mg_generation *
     mg_generation_free(read);
     mg_buf_clear(&swap->first_bundle);
     swap->is_from_state = true;
+    /* The files are watched as they are now: what the pin keeps out would not be heard of. */
+    swap->wanted[MG_TRIGGER_FILE] = state.is_pinned && swap->watch != NULL;
     return kept;
 }
 

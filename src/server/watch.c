@@ -17,6 +17,7 @@
 enum {
     MAX_INTERESTS = 65536,
     EVENT_BYTES = 16 << 10,
+    MAX_WRITTEN = 16, /* files that are written to at once; one more is read when it is quiet */
 };
 
 static const uint32_t MASK = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MODIFY |
@@ -31,12 +32,20 @@ struct interest {
     char *name; /* NULL: any policy's */
 };
 
+/* A file that was written to and not closed yet. */
+struct written {
+    int descriptor; /* -1: of before mg_watch_set, in whichever directory */
+    char name[NAME_MAX + 1];
+};
+
 struct mg_watch {
     int fd;
     struct interest *interests;
     size_t count;
     size_t capacity;
     int error; /* of the first directory that could not be watched for want of watches */
+    struct written written[MAX_WRITTEN];
+    size_t written_count;
 };
 
 struct mg_watch *mg_watch_new(void)
@@ -55,6 +64,9 @@ static void clear(struct mg_watch *watch)
     }
     for (size_t i = 0; i < watch->count; i++) {
         free(watch->interests[i].name);
+    }
+    for (size_t i = 0; i < watch->written_count; i++) {
+        watch->written[i].descriptor = -1;
     }
     watch->fd = -1;
     watch->count = 0;
@@ -235,32 +247,65 @@ static bool matters(const struct mg_watch *watch, const struct inotify_event *ev
     return false;
 }
 
-static enum mg_watch_event judge(const struct mg_watch *watch,
-                                 const struct inotify_event *event)
+static struct written *find_written(struct mg_watch *watch, const struct inotify_event *event)
 {
-    if ((event->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) != 0) {
-        return MG_WATCH_CHANGED;
+    for (size_t i = 0; i < watch->written_count; i++) {
+        struct written *written = &watch->written[i];
+        if ((written->descriptor == event->wd || written->descriptor < 0) &&
+            strcmp(written->name, event->name) == 0) {
+            return written;
+        }
     }
-    if (event->len == 0 || !matters(watch, event)) {
-        return MG_WATCH_NOTHING; /* of the directory itself: its mode, the end of its watch */
-    }
-    return (event->mask & IN_MODIFY) != 0 ? MG_WATCH_WRITING : MG_WATCH_CHANGED;
+    return NULL;
 }
 
-enum mg_watch_event mg_watch_read(struct mg_watch *watch)
+/* Note who is written to; whatever else happens to the name ends that, but for a new mode. */
+static void note_writing(struct mg_watch *watch, const struct inotify_event *event)
+{
+    struct written *written = find_written(watch, event);
+    bool is_write = (event->mask & IN_MODIFY) != 0;
+    if (is_write && written == NULL && watch->written_count < MAX_WRITTEN) {
+        written = &watch->written[watch->written_count++];
+        written->descriptor = event->wd;
+        (void)snprintf(written->name, sizeof(written->name), "%s", event->name);
+    } else if (!is_write && written != NULL && (event->mask & IN_ATTRIB) == 0) {
+        *written = watch->written[--watch->written_count];
+    }
+}
+
+static bool take(struct mg_watch *watch, const struct inotify_event *event)
+{
+    if ((event->mask & (IN_Q_OVERFLOW | IN_DELETE_SELF | IN_MOVE_SELF | IN_UNMOUNT)) != 0) {
+        return true;
+    }
+    if (event->len == 0 || !matters(watch, event)) {
+        return false; /* of the directory itself: its mode, the end of its watch */
+    }
+    note_writing(watch, event);
+    return true;
+}
+
+bool mg_watch_read(struct mg_watch *watch)
 {
     _Alignas(struct inotify_event) char bytes[EVENT_BYTES];
-    enum mg_watch_event result = MG_WATCH_NOTHING;
+    bool has_changed = false;
     ssize_t count;
     while (watch->fd >= 0 && (count = read(watch->fd, bytes, sizeof(bytes))) > 0) {
         for (ssize_t at = 0; at < count;) {
-            struct inotify_event event;
-            memcpy(&event, bytes + at, sizeof(event));
-            const struct inotify_event *whole = (const void *)(bytes + at);
-            enum mg_watch_event now = judge(watch, whole);
-            result = now == MG_WATCH_NOTHING ? result : now;
-            at += (ssize_t)(sizeof(event) + event.len);
+            const struct inotify_event *event = (const void *)(bytes + at);
+            has_changed = take(watch, event) || has_changed;
+            at += (ssize_t)(sizeof(*event) + event->len);
         }
     }
-    return result;
+    return has_changed;
+}
+
+bool mg_watch_is_writing(const struct mg_watch *watch)
+{
+    return watch->written_count > 0;
+}
+
+void mg_watch_give_up(struct mg_watch *watch)
+{
+    watch->written_count = 0;
 }

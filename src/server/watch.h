@@ -16,12 +16,6 @@
 struct mg_watch;
 struct mg_witness;
 
-enum mg_watch_event {
-    MG_WATCH_NOTHING,
-    MG_WATCH_WRITING, /* somebody writes to a file that matters, and has not closed it */
-    MG_WATCH_CHANGED,
-};
-
 /* Returns: NULL when memory is out. It watches nothing yet. */
 struct mg_watch *mg_watch_new(void);
 void mg_watch_free(struct mg_watch *watch);
@@ -36,7 +30,12 @@ bool mg_watch_set(struct mg_watch *watch, const struct mg_witness *const *witnes
 /* To be polled for reading; -1: none. Changes with mg_watch_set. */
 int mg_watch_fd(const struct mg_watch *watch);
 
-/* Take what has happened, without waiting. Returns: the newest of it that matters. */
-enum mg_watch_event mg_watch_read(struct mg_watch *watch);
+/* Take what has happened, without waiting. Returns: whether any of it matters. */
+bool mg_watch_read(struct mg_watch *watch);
+
+/* Whether a file that matters was written to and is not closed yet, as far as was read. */
+bool mg_watch_is_writing(const struct mg_watch *watch);
+/* Wait no more for those that are not closed: they have had their time. */
+void mg_watch_give_up(struct mg_watch *watch);
 
 #endif

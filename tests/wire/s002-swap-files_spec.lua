@@ -67,6 +67,30 @@ describe("policies that change on disk", function()
     expect("b", function() swap.replace(swap.path(server, "_name.lua"), 'return "two"\n') end)
   end)
 
+  it("are not read half written because another one was saved", function()
+    start({
+      ["a.lua"] = 'resource "/" { cors = { origins = file "list.txt" }, handler = "none" }\n',
+      ["b.lua"] = 'resource "/b" { handler = "none" }\n',
+      ["list.txt"] = "https://old.example\n",
+    })
+    local before = swap.revision(server)
+    local list = assert(io.open(swap.path(server, "list.txt"), "wb"))
+    assert(list:write("https://a.example\n"))
+    assert(list:flush())
+    local written = wire.process.now()
+    wire.process.write_file(swap.path(server, "b.lua"), 'resource "/c" { handler = "none" }\n')
+    local is_read = wire.process.poll(0.4, function()
+      return swap.revision(server) ~= before
+    end)
+    -- A machine that stands still has the second pass that an open file has.
+    local is_early = is_read and wire.process.now() - written < 0.9
+    assert(list:write("https://b.example\n"))
+    assert(list:close())
+    assert.is_falsy(is_early, "read within the second")
+    assert.truthy(wire.process.poll(10, function() return allows("b") end))
+    assert.is_true(allows("a"))
+  end)
+
   it("are taken whole from a Kubernetes volume", function()
     start({ ["z.lua"] = 'resource "/z" { handler = "none" }\n' })
     local dir = server.dir .. "/policies"

@@ -15,6 +15,7 @@ local server
 
 local function start(text, program)
   server = wire.start({ policy = text, workers = 2, program = program, access_log = "off",
+    admin = "DIR/admin.sock",
     arguments = { "--revision-field", "on", "--state-dir", state } })
 end
 
@@ -28,6 +29,17 @@ end
 local function allows(name)
   local answer = server:ask("GET /", { "Host: h", "Origin: https://" .. name .. ".example" })
   return answer:get("Access-Control-Allow-Origin") ~= nil
+end
+
+-- Runs a command of the admin interface.
+local function order(command)
+  local status, _, err = wire.run({ command, "--admin", server.dir .. "/admin.sock" })
+  assert.equal(0, status, err)
+end
+
+-- Waits until all that was asked for is written: unpin does, whether pinned or not.
+local function wait_written()
+  order("unpin")
 end
 
 -- Waits until the state names a revision as active.
@@ -95,6 +107,54 @@ describe("the state directory", function()
     end
   end)
 
+  it("keeps the set before the active one across starts, too", function()
+    local function kept_sets()
+      wait_written()
+      local names = {}
+      for name in lfs.dir(state) do
+        names[#names + 1] = name:match("^set%-(%x+)$")
+      end
+      table.sort(names)
+      return names
+    end
+    local function sorted(...)
+      local list = { ... }
+      table.sort(list)
+      return list
+    end
+    start(policy("a"))
+    local a = swap.revision(server)
+    swap.replace(swap.path(server), policy("b"))
+    local b = swap.wait_revision(server, a)
+    wait_kept(b)
+    kill()
+    for _ = 1, 2 do
+      start(policy("b"))
+      assert.same(sorted(a, b), kept_sets())
+      kill()
+    end
+    start(policy("c"))
+    local c = swap.revision(server)
+    assert.same(sorted(b, c), kept_sets())
+    kill()
+    wire.process.write_file(state .. "/set-" .. c, "spoilt")
+    start(BROKEN)
+    assert.equal(b, (swap.revision(server)))
+  end)
+
+  it("has unpin make good what changed while the server was stopped", function()
+    start(policy("a"))
+    order("pin")
+    kill()
+    start(policy("b"))
+    local pinned = swap.revision(server)
+    assert.is_true(allows("a"), "the pin holds")
+    order("unpin")
+    swap.wait_revision(server, pinned)
+    assert.is_true(allows("b"))
+    swap.wait_log(server, "policies swapped trigger=file generation=2")
+  end)
+
   it("is harmless when it is spoilt", function()
     start(policy("a"))
     local revision = swap.revision(server)
@@ -105,6 +165,11 @@ describe("the state directory", function()
     wire.process.write_file(set, (bytes:gsub("https://a", "https://b")))
     start(policy("a"))
     assert.is_true(allows("a"), "whole files do not need it")
+    wait_written()
+    kill()
+    start(BROKEN)
+    assert.is_true(allows("a"), "but mend it")
+    assert.equal(revision, (swap.revision(server)))
     kill()
     wire.process.write_file(set, (bytes:gsub("https://a", "https://b")))
     local status, _, err = wire.run({ "serve", "--policy", "POLICY", "--listen", "127.0.0.1:0",

@@ -1,4 +1,8 @@
 /* test_listener.c - listening sockets: what is bound, what is refused, what is inherited. */
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -223,6 +227,47 @@ static void listener_live_unix_socket_is_a_fault_and_a_stale_one_is_replaced(voi
     assert_return_code(unlink(path), errno);
 }
 
+struct starter {
+    const char *address;
+    struct mg_listeners *listeners;
+    atomic_bool is_over;
+};
+
+static void *start(void *argument)
+{
+    struct starter *starter = argument;
+    struct mg_errs errs;
+    starter->listeners = open_some(&starter->address, 1, &errs);
+    mg_errs_fini(&errs);
+    atomic_store(&starter->is_over, true);
+    return NULL;
+}
+
+static void listener_unix_socket_waits_for_who_opens_one_beside_it(void **state)
+{
+    (void)state;
+    enum {
+        LOOK_MS = 50
+    };
+    char address[128];
+    path_in(address, sizeof(address), "d.sock");
+    struct starter starter = {.address = address};
+    struct stat status;
+    pthread_t thread;
+    int lock = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(flock(lock, LOCK_EX), 0);
+    assert_int_equal(pthread_create(&thread, NULL, start, &starter), 0);
+    uint64_t until_us = mg_clock_us() + LOOK_MS * 1000ULL;
+    while (!atomic_load(&starter.is_over) && mg_clock_us() < until_us) {
+        (void)sched_yield();
+    }
+    assert_int_equal(stat(address + strlen("unix:"), &status), -1);
+    (void)close(lock);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_non_null(starter.listeners);
+    mg_listeners_close(starter.listeners);
+}
+
 static void listener_unix_faults_say_what_to_do(void **state)
 {
     (void)state;
@@ -355,6 +400,7 @@ int main(void)
         cmocka_unit_test(listener_faults_are_all_collected),
         cmocka_unit_test(listener_unix_socket_has_its_mode_and_goes_with_it),
         cmocka_unit_test(listener_live_unix_socket_is_a_fault_and_a_stale_one_is_replaced),
+        cmocka_unit_test(listener_unix_socket_waits_for_who_opens_one_beside_it),
         cmocka_unit_test(listener_unix_faults_say_what_to_do),
         cmocka_unit_test(listener_without_permission_is_a_fault),
         cmocka_unit_test(listener_takes_inherited_sockets),

@@ -184,6 +184,33 @@ static void a_pin_keeps_the_active_one(void **state)
     expect_swap("unpinned", SIMPLE("c"), MG_SWAP_DONE);
 }
 
+static void keep_state(struct mg_server_options *options)
+{
+    static char path[512];
+    (void)snprintf(path, sizeof(path), "%s", in_root("state"));
+    options->state_dir = path;
+}
+
+static bool state_says(const char *line)
+{
+    char text[4096] = "";
+    FILE *file = fopen(in_root("state/state"), "rb");
+    assert_non_null(file);
+    (void)fread(text, 1, sizeof(text) - 1, file);
+    (void)fclose(file);
+    return strstr(text, line) != NULL;
+}
+
+static void a_pin_is_kept_when_its_call_returns(void **state)
+{
+    (void)state;
+    start_server(SIMPLE("a"), keep_state);
+    mg_swap_pin(swap_server->swap, true);
+    mg_expect_true("pinned", state_says("\npinned\n"));
+    mg_swap_pin(swap_server->swap, false);
+    mg_expect_true("unpinned", !state_says("\npinned\n"));
+}
+
 static void guard(struct mg_server_options *options)
 {
     options->guards_wider = true;
@@ -382,6 +409,26 @@ static void a_shadow_judges_and_affects_nothing(void **state)
     mg_expect_true("a decides", is_allowed());
 }
 
+static void a_shadow_that_was_promoted_is_kept(void **state)
+{
+    (void)state;
+    struct mg_swap_outcome outcome;
+    char revision[MG_REVISION_SIZE];
+    char name[64];
+    struct stat found;
+    const struct mg_swap_request request = {.trigger = MG_TRIGGER_COMMAND, .is_shadow = true};
+    start_server(SIMPLE("a"), keep_state);
+    write_policy("policy.lua", SIMPLE("b"));
+    run(&request, "load it", MG_SWAP_DONE);
+    mg_swap_promote(swap_server->swap, false, false, &outcome);
+    memcpy(revision, outcome.revision, sizeof(revision));
+    expect_result("promoted", &outcome, MG_SWAP_DONE);
+    mg_swap_pin(swap_server->swap, true); /* waits until all is written */
+    mg_expect_true("it is the state's", state_says(revision));
+    (void)snprintf(name, sizeof(name), "state/set-%s", revision);
+    mg_expect_int("its set is there", stat(in_root(name), &found), 0);
+}
+
 static void a_shadow_is_discarded(void **state)
 {
     (void)state;
@@ -409,6 +456,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(other_paths_become_the_servers, make_root, stop_server),
         cmocka_unit_test_setup_teardown(rollback_is_remembered, make_root, stop_server),
         cmocka_unit_test_setup_teardown(a_pin_keeps_the_active_one, make_root, stop_server),
+        cmocka_unit_test_setup_teardown(a_pin_is_kept_when_its_call_returns, make_root,
+                                        stop_server),
         cmocka_unit_test_setup_teardown(the_guard_holds_back_what_allows_more, make_root,
                                         stop_server),
         cmocka_unit_test_setup_teardown(max_age_is_clamped_after_a_swap_alone, make_root,
@@ -418,6 +467,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_drain_limit_ends_what_holds_on, make_root,
                                         stop_server),
         cmocka_unit_test_setup_teardown(a_shadow_judges_and_affects_nothing, make_root,
+                                        stop_server),
+        cmocka_unit_test_setup_teardown(a_shadow_that_was_promoted_is_kept, make_root,
                                         stop_server),
         cmocka_unit_test_setup_teardown(a_shadow_is_discarded, make_root, stop_server),
     };
