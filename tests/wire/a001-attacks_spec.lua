@@ -271,6 +271,10 @@ describe("hostile policy", function()
   refused("with a loop", "while true do pcall(function() while true do end end) end",
     "policy-timeout")
   refused("with a doubling text", "local s = 'x' while true do s = s .. s end", "policy-memory")
+  refused("with variables that each call would pay for", [[
+    local t = {}
+    for i = 1, 1001 do local n = i t[i] = function() n = n + 1 end end
+    resource "/a" { handler = "none", simple = function() return t.x end }]], "policy-variables")
   refused("of bytecode", string.dump(load("return 1")), "policy-bytecode")
   refused("that reads files", "io.open('/etc/passwd')", "global-undefined")
   refused("of locals without end", ("local a "):rep(100000), "policy-syntax")
