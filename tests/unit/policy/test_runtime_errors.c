@@ -395,6 +395,26 @@ static void many_causes_are_each_told(void **state)
     world_close(&world);
 }
 
+/* A list that a function gives is paid for by its bytes too. */
+static void long_texts_cost(void **state)
+{
+    (void)state;
+    uint64_t steps[2];
+    for (int i = 0; i < 2; i++) {
+        struct world world;
+        world_open(&world, "long",
+                   i == 0 ? "local s = 'x'\n" ORIGINS("{ s, s, s }")
+                          : "local s = ('x'):rep(16000)\n" ORIGINS("{ s, s, s }"));
+        begin_log();
+        world_decide(&world, "GET /a", ORIGIN);
+        (void)end_log();
+        world_expect_script_error(&world);
+        steps[i] = world.at.steps;
+        world_close(&world);
+    }
+    mg_expect_true("three thousand more, twice read", steps[1] >= steps[0] + 6000);
+}
+
 static void log_lines_of_hooks_are_bounded(void **state)
 {
     (void)state;
@@ -447,6 +467,7 @@ int main(void)
         cmocka_unit_test(a_loop_is_ended_by_the_clock),
         cmocka_unit_test(a_failure_is_refused_each_time_and_told_once),
         cmocka_unit_test(many_causes_are_each_told),
+        cmocka_unit_test(long_texts_cost),
         cmocka_unit_test(log_lines_of_hooks_are_bounded),
         cmocka_unit_test(nothing_passes_to_the_next_exchange),
     };
