@@ -1,6 +1,7 @@
 --- Hostile policies in a running server: each attack is refused, and on either worker the clients
 -- of the resources beside it see nothing of it.
 
+local lfs = require("lfs")
 local wire = require("tests.wire.support")
 
 local GOOD, EVIL = "https://a.example", "https://evil.example"
@@ -255,6 +256,29 @@ describe("attack", function()
     local grown = server.process:proc_status("VmRSS") - before
     -- What one call may take on each worker, twice: freed memory need not go back at once.
     assert.is_true(grown < 2 * 2 * 4096, grown .. " KiB more resident memory")
+  end)
+end)
+
+describe("hostile plugin", function()
+  it("that denies without end is refused in form, each time", function()
+    local plugins = wire.process.make_dir()
+    assert(lfs.mkdir(plugins .. "/hostile"))
+    wire.process.write_file(plugins .. "/hostile/plugin.lua", [[
+return { name = "hostile", version = "1", api = 1, decision = function(req, d)
+  while pcall(d.deny, d, ("a"):rep(64)) do end
+end }]])
+    local server = wire.start({ policy = 'plugin "hostile" {}\nresource "/a" { handler = "none" }',
+      arguments = { "--plugins", plugins } })
+    local connection = server:connect()
+    for _ = 1, 5 do
+      connection:request("GET /a", { "Host: h.example", "Origin: " .. GOOD })
+      local answer = connection:read("GET")
+      assert_refused(connection, answer)
+      assert.is_truthy(answer.body:find("script-error", 1, true), answer.body)
+    end
+    connection:close()
+    server:stop()
+    wire.process.remove_dir(plugins)
   end)
 end)
 
