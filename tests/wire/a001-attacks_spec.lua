@@ -259,6 +259,56 @@ describe("attack", function()
   end)
 end)
 
+describe("the log of faults", function()
+  local CAUSES = 70
+  local server
+  setup(function()
+    local parts = { [[
+resource "/chosen" { handler = "none", cors = { origins = "*" }, simple = function(req)
+  error(req:header("X-Place") .. ": x", 0) end }
+]] }
+    for index = 1, CAUSES do
+      parts[#parts + 1] = ('resource "/causes/%d" { handler = "none", cors = { origins = "*" },\n'
+        .. '  simple = function() error "x" end }\n'):format(index)
+    end
+    server = wire.start({ policy = table.concat(parts), workers = 1 })
+  end)
+  teardown(function()
+    server:stop()
+  end)
+
+  local function lines()
+    return select(2, server.process:stderr():gsub("hook failed", ""))
+  end
+  local function refuse(connection, path, ...)
+    connection:request("GET " .. path, { "Host: h.example", "Origin: " .. GOOD, ... })
+    assert_refused(connection, connection:read("GET"))
+  end
+
+  it("is not told its causes by clients", function()
+    local connection = server:connect()
+    refuse(connection, "/chosen", "X-Place: nowhere")
+    local file = server.process:stderr():match("file=(%S+)")
+    for line = 1, 50 do
+      refuse(connection, "/chosen", "X-Place: " .. file .. ":" .. line + 3)
+    end
+    connection:close()
+    assert.equals(1, lines())
+  end)
+
+  it("is bounded for many causes that come in turn", function()
+    local connection = server:connect()
+    for _ = 1, 3 do
+      for index = 1, CAUSES do
+        refuse(connection, "/causes/" .. index)
+      end
+    end
+    connection:close()
+    local count = lines()
+    assert.is_true(count > 60 and count <= 64, count .. " lines")
+  end)
+end)
+
 describe("hostile plugin", function()
   it("that denies without end is refused in form, each time", function()
     local plugins = wire.process.make_dir()
