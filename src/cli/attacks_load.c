@@ -35,6 +35,12 @@ static const struct mg_attack attacks[] = {
               "  while true do t[#t + 1] = (\"x\"):rep(100000) .. #t end end) end",
      .end = MG_ATTACK_REFUSED,
      .code = "policy-memory"},
+    {.name = "load-variables",
+     .setup = "local t = {} for i = 1, 5000 do\n"
+              "  local n = 0 t[i] = function() n = n + 1 end end",
+     .body = "return t.x",
+     .end = MG_ATTACK_REFUSED,
+     .code = "policy-variables"},
     {.name = "load-recursion",
      .setup = "local function deeper() return 1 + deeper() end\n"
               "deeper()",

@@ -37,6 +37,9 @@ static const struct mg_attack attacks[] = {
     {.name = "plugin-decision-loop",
      .plugin = DECIDES("while true do pcall(function() while true do end end) end"),
      .code = "budget-"},
+    {.name = "plugin-decision-deny-loop",
+     .plugin = DECIDES("while pcall(d.deny, d, (\"a\"):rep(64)) do end"),
+     .code = "budget-"},
     {.name = "plugin-decision-error", .plugin = DECIDES("error({})"), .code = "script-error"},
     {.name = "plugin-log-loop",
      .plugin = PLUGIN(

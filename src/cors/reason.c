@@ -24,3 +24,20 @@ const char *mg_reason_sentence(enum mg_reason reason)
     assert(reason < MG_REASON_COUNT);
     return REASONS[reason].sentence;
 }
+
+bool mg_reason_is_code(struct mg_str text)
+{
+    if (text.len == 0 || text.len > MG_REASON_MAX_BYTES || mg_ascii_is_digit(text.ptr[0])) {
+        return false;
+    }
+    char before = '-';
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool is_word = (c >= 'a' && c <= 'z') || mg_ascii_is_digit(c);
+        if (!is_word && (c != '-' || before == '-')) {
+            return false;
+        }
+        before = c;
+    }
+    return before != '-';
+}

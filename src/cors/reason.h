@@ -7,6 +7,8 @@
 #ifndef MG_CORS_REASON_H
 #define MG_CORS_REASON_H
 
+#include "core/str.h"
+
 /* X(enumerator, code, sentence) */
 #define MG_REASONS(X)                                                                        \
     X(NO_ORIGIN, "no-origin", "The request has no Origin: nothing to decide.")               \
@@ -42,9 +44,17 @@ enum mg_reason {
 };
 #undef MG_REASON_ENUMERATOR
 
+enum {
+    MG_REASON_MAX_BYTES = 64 /* of a code that a policy or plugin gives */
+};
+
 /* The code, a string literal; never NULL. */
 const char *mg_reason_code(enum mg_reason reason);
 /* The sentence. */
 const char *mg_reason_sentence(enum mg_reason reason);
+
+/* Whether `text` has the form of a code: lower-case words, or numbers behind the first letter,
+ * joined by hyphens, of at most MG_REASON_MAX_BYTES. */
+bool mg_reason_is_code(struct mg_str text);
 
 #endif

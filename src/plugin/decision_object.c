@@ -7,7 +7,9 @@
 #include "plugin/decision_object.h"
 
 #include "cors/origin.h"
+#include "cors/reason.h"
 #include "cors/rule_layout.h"
+#include "plugin/capability_object.h"
 #include "plugin/dispatch.h"
 #include "script/state.h"
 
@@ -57,46 +59,34 @@ static void push_field(lua_State *L, struct mg_object *object, int field)
 
 /* ---- deny ---- */
 
-/* Lower-case words joined by hyphens. */
-static bool is_reason(struct mg_str text)
-{
-    bool after_hyphen = true;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        bool is_hyphen = c == '-';
-        if ((is_hyphen && after_hyphen) ||
-            !(is_hyphen || mg_ascii_is_digit(c) || (c >= 'a' && c <= 'z'))) {
-            return false;
-        }
-        after_hyphen = is_hyphen;
-    }
-    return !after_hyphen && text.len <= MG_DECISION_MAX_REASON_BYTES;
-}
-
 /* d:deny(reason) */
 static int decision_deny(lua_State *L)
 {
-    const struct mg_decision_target *target = mg_object_self(L)->target;
+    struct mg_decision_target *target = mg_object_self(L)->target;
     struct mg_decision *decision = target->decision;
     struct mg_str reason = {"", 0};
+    mg_script_charge(L, MG_CALL_STEPS);
     if (lua_type(L, ARG_REASON) == LUA_TSTRING) {
         reason.ptr = lua_tolstring(L, ARG_REASON, &reason.len);
     }
-    if (!is_reason(reason)) {
+    if (!mg_reason_is_code(reason)) {
         return mg_script_raise(L, "reason-invalid", "d:deny \"quota-spent\"",
                                "a reason is lower-case words joined by hyphens, of at most %d "
                                "bytes",
-                               (int)MG_DECISION_MAX_REASON_BYTES);
+                               (int)MG_REASON_MAX_BYTES);
     }
     if (decision->status == STATUS_BAD_REQUEST) {
         return 0; /* malformed is refused already, and for a better reason */
     }
-    struct mg_str copy = mg_arena_dup(target->request->arena, reason);
-    if (copy.len == 0) {
+    if (target->reason == NULL) {
+        target->reason = mg_arena_alloc(target->request->arena, MG_REASON_MAX_BYTES + 1);
+    }
+    if (target->reason == NULL) {
         return mg_script_raise(L, "out-of-memory", NULL, "there is no memory for a reason");
     }
+    memcpy(target->reason, reason.ptr, reason.len + 1);
     decision->verdict = MG_VERDICT_DENY;
-    decision->reason = copy.ptr;
+    decision->reason = target->reason;
     decision->status = STATUS_FORBIDDEN;
     decision->allow_origin = MG_ALLOW_ORIGIN_NONE;
     return 0;

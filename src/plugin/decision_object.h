@@ -17,15 +17,12 @@
 #include "plugin/plugin.h"
 #include "plugin/request.h"
 
-enum {
-    MG_DECISION_MAX_REASON_BYTES = 64
-};
-
 /* What `d` points at. */
 struct mg_decision_target {
     struct mg_decision *decision; /* changed in place */
     struct mg_request *request;
     const struct mg_plugin *plugin; /* whose hook is running */
+    char *reason; /* NULL, or room for any, in the exchange's arena: that of the last deny */
 };
 
 extern const struct mg_object_class mg_decision_class;

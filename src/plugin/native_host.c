@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "cors/reason.h"
 #include "http/response.h"
 #include "plugin/answer_reader.h"
 #include "plugin/decision_object.h"
@@ -277,26 +278,11 @@ static unsigned decision_status(const struct moongate_decision *target)
     return target->decision.status;
 }
 
-static bool is_reason(struct mg_str text)
-{
-    bool after_hyphen = true;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        bool is_hyphen = c == '-';
-        if ((is_hyphen && after_hyphen) ||
-            !(is_hyphen || mg_ascii_is_digit(c) || (c >= 'a' && c <= 'z'))) {
-            return false;
-        }
-        after_hyphen = is_hyphen;
-    }
-    return !after_hyphen && text.len <= MG_DECISION_MAX_REASON_BYTES;
-}
-
 static int decision_deny(struct moongate_decision *target, struct moongate_text reason)
 {
     struct mg_str text = str_of(reason);
     struct mg_decision *decision = &target->decision;
-    if (!is_reason(text)) {
+    if (!mg_reason_is_code(text)) {
         return refuse(&target->refusal,
                       "'%.*s' is no reason: lower-case words joined by hyphens",
                       MG_STR_ARG(text));

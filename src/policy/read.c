@@ -5,6 +5,10 @@
 #include "script/nearest.h"
 #include "script/value.h"
 
+enum {
+    BYTES_A_STEP = 16 /* of copied texts */
+};
+
 /* A bit that no field has: of keys that are no names. */
 #define OTHER_KEYS (1U << 31)
 
@@ -25,6 +29,7 @@ struct mg_str mg_read_copy(lua_State *L, int index, struct mg_arena *arena)
 {
     struct mg_str text;
     text.ptr = lua_tolstring(L, index, &text.len);
+    mg_script_charge(L, text.len / BYTES_A_STEP);
     char *copy = mg_arena_alloc(arena, text.len + 1);
     mg_read_need(L, copy);
     memcpy(copy, text.ptr, text.len + 1);

@@ -15,7 +15,6 @@
 
 enum {
     MG_GIVEN_ITEM_STEPS = 10, /* charged for an element */
-    MG_REASON_MAX_BYTES = 64, /* of deny */
     MG_MAX_VERDICTS = 8,      /* allow and deny in one call of a hook */
     MG_RUNTIME_SCRATCH_BYTES = 8 << 10,
     MG_RUNTIME_SCRATCH_MAX_BYTES = 1 << 20,

@@ -14,8 +14,9 @@
 
 enum {
     MG_RUNTIME_LOG_INTERVAL_MS = 10 * 1000,
-    MG_RUNTIME_LOG_LINES = 20,  /* of `log`, in an interval */
-    MG_RUNTIME_LOG_CAUSES = 64, /* of faults that are told apart; others push the oldest out */
+    MG_RUNTIME_LOG_LINES = 20,   /* of `log`, in an interval */
+    MG_RUNTIME_LOG_CAUSES = 64,  /* of faults that are told apart; others push the oldest out */
+    MG_RUNTIME_FAULT_LINES = 64, /* of faults of any cause, in an interval */
 };
 
 /* A fault that was told of. */
@@ -25,11 +26,17 @@ struct mg_runtime_cause {
     uint64_t kept_back; /* since */
 };
 
+/* Lines of one kind. */
+struct mg_runtime_lines {
+    uint64_t interval_ms; /* when the running interval began */
+    unsigned count;       /* in it */
+    uint64_t kept_back;   /* since the last that was written */
+};
+
 struct mg_runtime_logger {
     struct mg_runtime_cause causes[MG_RUNTIME_LOG_CAUSES];
-    uint64_t interval_ms; /* when the running interval of `log` began */
-    unsigned lines;       /* in it */
-    uint64_t kept_back;   /* lines of `log`, since the last that was written */
+    struct mg_runtime_lines log;
+    struct mg_runtime_lines faults; /* kept back: those that no cause has counted */
 };
 
 /* `log` in a hook: write a line, with the place of the running function. */

@@ -88,21 +88,6 @@ static int finish(lua_State *L, struct mg_hook_verdict *verdict)
 
 /* ---- deny ---- */
 
-/* Lower-case words, or numbers behind them, joined by hyphens. */
-static bool is_reason(struct mg_str text)
-{
-    char before = '-';
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        bool is_word = (c >= 'a' && c <= 'z') || (mg_ascii_is_digit(c) && i > 0);
-        if (!is_word && (c != '-' || before == '-')) {
-            return false;
-        }
-        before = c;
-    }
-    return before != '-' && text.len <= MG_REASON_MAX_BYTES;
-}
-
 /* Whether the code is one that the engine gives for reasons of its own. What it says of
  * origins, methods and headers that were denied, a hook may say too. */
 static bool is_engine_reason(struct mg_str text)
@@ -122,7 +107,7 @@ int mg_verdict_deny(lua_State *L)
     struct mg_runtime *runtime = mg_script_host(L);
     struct mg_str reason;
     reason.ptr = lua_tolstring(L, 1, &reason.len);
-    if (!is_reason(reason)) {
+    if (!mg_reason_is_code(reason)) {
         return mg_script_raise(L, "reason-invalid", "deny \"tenant-frozen\"",
                                "a reason is lower-case words joined by hyphens, of at most %d "
                                "bytes",

@@ -3,7 +3,8 @@
  * An error of ours travels as a light userdata that no script can make; what it says is in
  * `raised`, or in `final` once a bound was passed. A script's own errors are strings with
  * "file:line: " in front, and are taken apart by the message handler while the stack still
- * knows the whole names of the files.
+ * knows the whole names of the files, and which lines are running: a script can write anything
+ * in front of its message, and clients' bytes with it.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -161,14 +162,19 @@ static bool take_position(const char *name, const char **message, int *line)
     return true;
 }
 
-/* Fill *err, which is placed, from a message of Lua's or the script's. */
+/* Fill *err, which is placed, from a message of Lua's or the script's. The place in front of it
+ * is believed where a function stands there now; any other stays a part of the message. */
 static void read_message(lua_State *L, const char *message, struct mg_err *err)
 {
     lua_Debug frame;
     for (int level = 0; level < POSITION_LEVELS && lua_getstack(L, level, &frame); level++) {
-        if (lua_getinfo(L, "S", &frame) &&
-            take_position(frame.short_src, &message, &err->line)) {
+        const char *rest = message;
+        int line;
+        if (lua_getinfo(L, "Sl", &frame) && take_position(frame.short_src, &rest, &line) &&
+            line == frame.currentline) {
             MG_ERR_SET(err->file, "%s", file_of(&frame));
+            err->line = line;
+            message = rest;
             break;
         }
     }

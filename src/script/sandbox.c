@@ -22,6 +22,11 @@
 #include "script/seal.h"
 #include "script/state.h"
 
+enum {
+    MAX_COMPARED = 500,   /* names of one table that are looked at for a hint */
+    COMPARED_STEPS = 100, /* charged for each: two of 64 bytes take some microseconds */
+};
+
 /* Their addresses are keys of the registry. */
 static const char metatable_key;    /* of environments that are not sealed */
 static const char names_key;        /* the table of safe names */
@@ -49,14 +54,22 @@ static const struct {
     {"xpcall", "write pcall"},
 };
 
-/* Offer all names of the table at `index`. */
+/* Offer the names of the table at `index`, or the first of very many. */
 static void offer_names(lua_State *L, int index, struct mg_nearest *nearest)
 {
+    int compared = 0;
     lua_pushnil(L);                   /* +1 */
     while (lua_next(L, index) != 0) { /* -1 +2 */
         lua_pop(L, 1);
+        if (compared++ == MAX_COMPARED) {
+            lua_pop(L, 1);
+            return;
+        }
+        mg_script_charge(L, COMPARED_STEPS);
         if (lua_type(L, -1) == LUA_TSTRING) {
-            mg_nearest_offer(nearest, mg_str_from(lua_tostring(L, -1)));
+            struct mg_str name;
+            name.ptr = lua_tolstring(L, -1, &name.len);
+            mg_nearest_offer(nearest, name);
         }
     }
 }
@@ -72,7 +85,9 @@ static int raise_unknown(lua_State *L, const char *name, int index, int other)
     if (hint == NULL) {
         struct mg_nearest nearest = mg_nearest_begin(mg_str_from(name));
         offer_names(L, index, &nearest);
-        offer_names(L, other, &nearest);
+        if (other != index) {
+            offer_names(L, other, &nearest);
+        }
         hint = nearest.best.len == 0
                    ? NULL
                    : lua_pushfstring(L, "did you mean '%s'?", nearest.best.ptr); /* +1 */

@@ -9,11 +9,13 @@
  *            a global raises.
  * Upvalues:  which variables outside of a function it can assign is known from its instructions
  *            (lua_dump of the running Lua, 5.4). Those, mostly none, are remembered when the
- *            state is sealed and compared after each call.
+ *            state is sealed and compared after each call; no call pays for more than
+ *            MG_SEAL_MAX_VARIABLES.
  * Opaque:    userdata and C functions stay as they are. Those that a host gives must hold no
  *            values of scripts and, once sealed, no state (an iterator of string.gmatch refuses
  *            by itself); what a host keeps elsewhere than in the roots is not reached.
- * Errors:    state-kept is the code of all that a function may not change.
+ * Errors:    state-kept is the code of all that a function may not change; policy-variables of
+ *            too many that it could.
  * Threads:   as state.h.
  */
 #ifndef MG_SCRIPT_SEAL_H
@@ -28,13 +30,17 @@
 /* What to write instead. */
 #define MG_SEAL_HINT "use local, or req.ctx for what hooks of one exchange share"
 
+enum {
+    MG_SEAL_MAX_VARIABLES = 1000 /* that functions can assign and that outlive a call */
+};
+
 /* Told of each variable that outlives a call and that some function reachable by hooks
  * assigns, in order of file and line; `line` is that of the assignment. Must not raise. */
 typedef void (*mg_seal_report_fn)(void *context, const char *file, int line, const char *name);
 
 /* Seal all that is reachable from the values of the table at `roots`, which are replaced by
  * their frozen forms, and from all environments. Once a state, below the door. `report` may be
- * NULL. Raises when memory is out.
+ * NULL. Raises when memory is out, or there are too many variables.
  * Returns: how many variables mg_seal_check compares; with none it need not be called. */
 unsigned mg_seal(lua_State *L, int roots, mg_seal_report_fn report, void *context);
 

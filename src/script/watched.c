@@ -136,6 +136,16 @@ static void report_all(const struct assignment *list, unsigned count, mg_seal_re
     }
 }
 
+/* Begin an error at the assignment: no function of the script runs any more. */
+static struct mg_err *begin_error(lua_State *L, const char *code, const struct assignment *at)
+{
+    struct mg_err *err = &mg_script_of(L)->raised;
+    *err = (struct mg_err){.severity = MG_ERROR, .code = code, .line = at->line};
+    MG_ERR_SET(err->file, "%s", at->file);
+    MG_ERR_SET(err->hint, "%s", MG_SEAL_HINT);
+    return err;
+}
+
 unsigned mg_watching_end(struct mg_watching *watching, mg_seal_report_fn report, void *context)
 {
     lua_State *L = watching->L;
@@ -144,6 +154,14 @@ unsigned mg_watching_end(struct mg_watching *watching, mg_seal_report_fn report,
     if (count > 0) {
         qsort(list, count, sizeof(*list), compare_assignments);
         count = drop_repeated(L, list, count);
+    }
+    if (count > MG_SEAL_MAX_VARIABLES) {
+        struct mg_err *err = begin_error(L, "policy-variables", &list[MG_SEAL_MAX_VARIABLES]);
+        MG_ERR_SET(err->message,
+                   "functions can assign %u variables that outlive a call; at most %d are put "
+                   "back after each",
+                   count, (int)MG_SEAL_MAX_VARIABLES);
+        (void)mg_fault_raise_mark(L);
     }
     struct watched *watched =
         lua_newuserdatauv(L, sizeof(*watched) + count * sizeof(*list), VALUES); /* +1 */
@@ -232,11 +250,7 @@ void mg_seal_check(lua_State *L)
     if (changed == NULL) {
         return;
     }
-    /* No function of the script runs any more: the place is that of the assignment. */
-    struct mg_err *err = &mg_script_of(L)->raised;
-    *err = (struct mg_err){.severity = MG_ERROR, .code = "state-kept", .line = changed->line};
-    MG_ERR_SET(err->file, "%s", changed->file);
+    struct mg_err *err = begin_error(L, "state-kept", changed);
     MG_ERR_SET(err->message, "'%s' outlives the call, so it cannot be assigned", changed->name);
-    MG_ERR_SET(err->hint, "%s", MG_SEAL_HINT);
     (void)mg_fault_raise_mark(L);
 }

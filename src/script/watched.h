@@ -31,7 +31,8 @@ void mg_watching_add(struct mg_watching *watching, int index, int upvalue, int l
                      bool is_reported);
 
 /* Remember the variables and their values, tell `report`, and pop what was pushed (-2). Raises
- * when memory is out. Returns: how many variables there are. */
+ * when memory is out, and policy-variables when there are more than MG_SEAL_MAX_VARIABLES.
+ * Returns: how many variables there are. */
 unsigned mg_watching_end(struct mg_watching *watching, mg_seal_report_fn report, void *context);
 
 #endif

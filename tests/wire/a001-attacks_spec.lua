@@ -1,6 +1,7 @@
 --- Hostile policies in a running server: each attack is refused, and on either worker the clients
 -- of the resources beside it see nothing of it.
 
+local lfs = require("lfs")
 local wire = require("tests.wire.support")
 
 local GOOD, EVIL = "https://a.example", "https://evil.example"
@@ -258,6 +259,79 @@ describe("attack", function()
   end)
 end)
 
+describe("the log of faults", function()
+  local CAUSES = 70
+  local server
+  setup(function()
+    local parts = { [[
+resource "/chosen" { handler = "none", cors = { origins = "*" }, simple = function(req)
+  error(req:header("X-Place") .. ": x", 0) end }
+]] }
+    for index = 1, CAUSES do
+      parts[#parts + 1] = ('resource "/causes/%d" { handler = "none", cors = { origins = "*" },\n'
+        .. '  simple = function() error "x" end }\n'):format(index)
+    end
+    server = wire.start({ policy = table.concat(parts), workers = 1 })
+  end)
+  teardown(function()
+    server:stop()
+  end)
+
+  local function lines()
+    return select(2, server.process:stderr():gsub("hook failed", ""))
+  end
+  local function refuse(connection, path, ...)
+    connection:request("GET " .. path, { "Host: h.example", "Origin: " .. GOOD, ... })
+    assert_refused(connection, connection:read("GET"))
+  end
+
+  it("is not told its causes by clients", function()
+    local connection = server:connect()
+    refuse(connection, "/chosen", "X-Place: nowhere")
+    local file = server.process:stderr():match("file=(%S+)")
+    for line = 1, 50 do
+      refuse(connection, "/chosen", "X-Place: " .. file .. ":" .. line + 3)
+    end
+    connection:close()
+    assert.equals(1, lines())
+  end)
+
+  it("is bounded for many causes that come in turn", function()
+    local connection = server:connect()
+    for _ = 1, 3 do
+      for index = 1, CAUSES do
+        refuse(connection, "/causes/" .. index)
+      end
+    end
+    connection:close()
+    local count = lines()
+    assert.is_true(count > 60 and count <= 64, count .. " lines")
+  end)
+end)
+
+describe("hostile plugin", function()
+  it("that denies without end is refused in form, each time", function()
+    local plugins = wire.process.make_dir()
+    assert(lfs.mkdir(plugins .. "/hostile"))
+    wire.process.write_file(plugins .. "/hostile/plugin.lua", [[
+return { name = "hostile", version = "1", api = 1, decision = function(req, d)
+  while pcall(d.deny, d, ("a"):rep(64)) do end
+end }]])
+    local server = wire.start({ policy = 'plugin "hostile" {}\nresource "/a" { handler = "none" }',
+      arguments = { "--plugins", plugins } })
+    local connection = server:connect()
+    for _ = 1, 5 do
+      connection:request("GET /a", { "Host: h.example", "Origin: " .. GOOD })
+      local answer = connection:read("GET")
+      assert_refused(connection, answer)
+      assert.is_truthy(answer.body:find("script-error", 1, true), answer.body)
+    end
+    connection:close()
+    server:stop()
+    wire.process.remove_dir(plugins)
+  end)
+end)
+
 describe("hostile policy", function()
   local function refused(name, text, code)
     it(name .. " is not served", function()
@@ -271,6 +345,10 @@ describe("hostile policy", function()
   refused("with a loop", "while true do pcall(function() while true do end end) end",
     "policy-timeout")
   refused("with a doubling text", "local s = 'x' while true do s = s .. s end", "policy-memory")
+  refused("with variables that each call would pay for", [[
+    local t = {}
+    for i = 1, 1001 do local n = i t[i] = function() n = n + 1 end end
+    resource "/a" { handler = "none", simple = function() return t.x end }]], "policy-variables")
   refused("of bytecode", string.dump(load("return 1")), "policy-bytecode")
   refused("that reads files", "io.open('/etc/passwd')", "global-undefined")
   refused("of locals without end", ("local a "):rep(100000), "policy-syntax")

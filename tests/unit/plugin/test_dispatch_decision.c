@@ -227,6 +227,7 @@ static const struct {
     {"a reason that begins with a hyphen", "\nx:deny '-a'", "reason-invalid", NULL, NULL},
     {"a reason that ends with a hyphen", "\nx:deny 'a-'", "reason-invalid", NULL, NULL},
     {"a reason with two hyphens", "\nx:deny 'a--b'", "reason-invalid", NULL, NULL},
+    {"a reason that begins with a digit", "\nx:deny '2a'", "reason-invalid", NULL, NULL},
     {"a reason that is too long", "\nx:deny(('a'):rep(65))", "reason-invalid", NULL, NULL},
     {"writing", "\nx.status = 200", "read-only", "d is read-only", "d:deny"},
     {"an unknown field", "\nsay(x.resaon)", "field-unknown", "d has no field 'resaon'",
@@ -266,6 +267,32 @@ static void takes_the_longest_reason(void **state)
     decide(world, NULL, MG_KIND_SIMPLE, &asked);
     mg_expect_true("64 bytes", dispatch(world, &asked.decision));
     mg_expect_int("64 bytes", strlen(asked.decision.reason), 64);
+    world_free(world);
+}
+
+/* However often a hook denies, the exchange keeps one reason, and the steps end. */
+static void denying_again_and_again_is_bounded(void **state)
+{
+    (void)state;
+    struct world *world =
+        world_of("decision", "for i = 1, 9999 do x:deny(('a'):rep(64)) end x:deny 'last'");
+    struct mg_arena small;
+    struct asked asked;
+    world_head(world, head_simple);
+    decide(world, NULL, MG_KIND_SIMPLE, &asked);
+    mg_arena_init(&small, NULL, 0, 4096);
+    world->request.arena = &small;
+    mg_expect_true("often", dispatch(world, &asked.decision));
+    mg_expect_text("often", asked.decision.reason, "last");
+    mg_arena_fini(&small);
+    world_free(world);
+
+    world = world_of("decision", "while pcall(x.deny, x, 'a') do end");
+    world_head(world, head_simple);
+    decide(world, NULL, MG_KIND_SIMPLE, &asked);
+    bool succeeded = dispatch(world, &asked.decision);
+    world_expect_fault("for ever", world, succeeded,
+                       (struct world_fault){"budget-steps", 2, NULL, NULL});
     world_free(world);
 }
 
@@ -414,6 +441,7 @@ int main(void)
         cmocka_unit_test(makes_of_decisions),
         cmocka_unit_test(refuses_misuse),
         cmocka_unit_test(takes_the_longest_reason),
+        cmocka_unit_test(denying_again_and_again_is_bounded),
         cmocka_unit_test(fails_where_the_arena_is_full),
         cmocka_unit_test(asks_each_plugin_for_its_own_capability),
         cmocka_unit_test(shows_each_plugin_what_those_before_it_did),

@@ -18,6 +18,10 @@ static const struct fault_row rows[] = {
      "local n\nlocal function set() n = 1 end\nresource '/a' { " NONE
      ", simple = function() set() end }",
      "state-kept", MG_WARNING, 2, "", NULL},
+    {"more variables than are put back",
+     "local t = {}\nfor i = 1, 1001 do local n = 0\n  t[i] = function() n = n + 1 end end\n"
+     "resource '/a' { " NONE ", simple = function() return t.x end }",
+     "policy-variables", MG_ERROR, 3, "", NULL},
     {"a hook where the engine stays out", "resource '/a' { " NONE ", cors = false, " HOOK " }",
      "hook-unused", MG_ERROR, 1, "/a simple", NULL},
     {"a constant with a field that is none",

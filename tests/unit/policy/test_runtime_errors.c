@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "core/log.h"
+#include "policy/runtime_layout.h"
 #include "runtime_world.h"
 
 #define A      "https://a.example"
@@ -378,6 +379,26 @@ static void a_failure_is_refused_each_time_and_told_once(void **state)
     world_close(&world);
 }
 
+/* A place in front of a message is the script's word, and here the client's. */
+static void clients_choose_no_causes(void **state)
+{
+    (void)state;
+    struct world world;
+    world_open(&world, "chosen", SIMPLE("error('p.lua:' .. req:header('X-Line') .. ': x', 0)"));
+    begin_log();
+    for (int i = 2; i <= 9; i++) {
+        char fields[96];
+        (void)snprintf(fields, sizeof(fields), ORIGIN "X-Line: %d\r\n", i);
+        world_decide(&world, "GET /a", fields);
+        world_expect_script_error(&world);
+    }
+    const char *log = end_log();
+    mg_expect_int("told once", count_of(log, "hook failed"), 1);
+    mg_expect_int("where it is", count_of(log, "\"line\":\"1\""), 1);
+    mg_expect_int("what it says", count_of(log, "\"message\":\"p.lua:2: x\""), 1);
+    world_close(&world);
+}
+
 /* Faults of different lines are different causes. */
 static void many_causes_are_each_told(void **state)
 {
@@ -397,6 +418,57 @@ static void many_causes_are_each_told(void **state)
     const char *log = end_log();
     mg_expect_int("each once", count_of(log, "hook failed"), CAUSES);
     world_close(&world);
+}
+
+/* More causes than are told apart, in turn, so that each pushes out one that comes again. */
+static void lines_of_faults_are_bounded(void **state)
+{
+    (void)state;
+    struct world world;
+    world_open(&world, "many", R("cors = { origins = '*' }, simple = function() end"));
+    begin_log();
+    enum {
+        CAUSES = MG_RUNTIME_LOG_CAUSES + 6,
+        ROUNDS = 30
+    };
+    struct mg_script_fault fault = {.err = {.code = "script-error"}};
+    for (int i = 0; i < CAUSES * ROUNDS; i++) {
+        fault.err.line = i % CAUSES + 1;
+        mg_runtime_report(world.runtime, "simple", &fault);
+    }
+    /* An interval later. */
+    world.runtime->logger.faults.interval_ms -= MG_RUNTIME_LOG_INTERVAL_MS;
+    fault.err.line = CAUSES + 1;
+    mg_runtime_report(world.runtime, "simple", &fault);
+    const char *log = end_log();
+    mg_expect_int("lines", count_of(log, "hook failed"), MG_RUNTIME_FAULT_LINES + 1);
+    /* Six of each round, and what the cause that had to go has kept back. */
+    char left_out[40];
+    (void)snprintf(left_out, sizeof(left_out), "\"left_out\":\"%d\"",
+                   (CAUSES - MG_RUNTIME_LOG_CAUSES) * ROUNDS + ROUNDS - 1);
+    mg_expect_int("what was left out", count_of(log, "left_out"), 1);
+    mg_expect_int("what was left out", count_of(log, left_out), 1);
+    world_close(&world);
+}
+
+/* A list that a function gives is paid for by its bytes too. */
+static void long_texts_cost(void **state)
+{
+    (void)state;
+    uint64_t steps[2];
+    for (int i = 0; i < 2; i++) {
+        struct world world;
+        world_open(&world, "long",
+                   i == 0 ? "local s = 'x'\n" ORIGINS("{ s, s, s }")
+                          : "local s = ('x'):rep(16000)\n" ORIGINS("{ s, s, s }"));
+        begin_log();
+        world_decide(&world, "GET /a", ORIGIN);
+        (void)end_log();
+        world_expect_script_error(&world);
+        steps[i] = world.at.steps;
+        world_close(&world);
+    }
+    mg_expect_true("three thousand more, twice read", steps[1] >= steps[0] + 6000);
 }
 
 static void log_lines_of_hooks_are_bounded(void **state)
@@ -450,7 +522,10 @@ int main(void)
         cmocka_unit_test(what_functions_must_not_give_is_refused),
         cmocka_unit_test(a_loop_is_ended_by_the_clock),
         cmocka_unit_test(a_failure_is_refused_each_time_and_told_once),
+        cmocka_unit_test(clients_choose_no_causes),
         cmocka_unit_test(many_causes_are_each_told),
+        cmocka_unit_test(lines_of_faults_are_bounded),
+        cmocka_unit_test(long_texts_cost),
         cmocka_unit_test(log_lines_of_hooks_are_bounded),
         cmocka_unit_test(nothing_passes_to_the_next_exchange),
     };

@@ -147,6 +147,33 @@ static void long_strings_cost(void **state)
     }
 }
 
+/* Looking for a name like it is work in C, of which very many names must not make more. */
+static void unknown_globals_among_many_are_told(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "for i = 1, 20000 do _ENV[('%064d'):format(i)] = true end\n"
+        "hook(function() return _ENV[('1'):rep(64)] end)\n"
+        "hook(function() for i = 1, 100 do pcall(function() return _ENV.x end) end end)\n";
+    const struct mg_script_budget budget = {.counts = true, .max_steps = 1000000};
+    struct mg_script_fault fault;
+    struct mg_script *script = sealed(text, NULL, &budget);
+    mg_expect_int("one", run_slot(script, 1, &fault), false);
+    mg_expect_text("one", fault.err.code, "global-undefined");
+    mg_expect_int("a hundred, caught", run_slot(script, 2, &fault), false);
+    mg_expect_int("a hundred, caught", fault.bound, MG_BOUND_STEPS);
+    mg_script_free(script);
+
+    script = sealed("partners = {} hook(function() return partnres end)\n"
+                    "hook(function() return strinc end)",
+                    NULL, &budget);
+    mg_expect_int("few", run_slot(script, 1, &fault), false);
+    mg_expect_text("few", fault.err.hint, "did you mean 'partners'?");
+    mg_expect_int("a library", run_slot(script, 2, &fault), false);
+    mg_expect_text("a library", fault.err.hint, "did you mean 'string'?");
+    mg_script_free(script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +181,7 @@ int main(void)
         cmocka_unit_test(the_top_has_what_is_allowed),
         cmocka_unit_test(basic_functions_are_safe),
         cmocka_unit_test(long_strings_cost),
+        cmocka_unit_test(unknown_globals_among_many_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

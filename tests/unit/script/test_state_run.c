@@ -100,7 +100,14 @@ static const char fails[] = "local function deepest(x)\n"                       
                             "  if n > 0 then local r = f(n - 1) return r end\n"       /* 21 */
                             "  error('far down') end f(30) end)\n"                    /* 22 */
                             "hook(function() local function f() return f() + 1 end\n" /* 23 */
-                            "  return ('x'):gsub('x', function(x) return f() end) end)\n";
+                            "  return ('x'):gsub('x', function(x) return f() end) end)\n"
+                            "hook(function()\n"                              /* 25 */
+                            "  error('dir/policy.lua:7: made up', 0) end)\n" /* 26 */
+                            "local function blame() error('yours', 2) end\n" /* 27 */
+                            "hook(function()\n"                              /* 28 */
+                            "  blame() end)\n"                               /* 29 */
+                            "hook(function()\n"                              /* 30 */
+                            "  ('x'):rep({}) end)\n";                        /* 31 */
 
 static const struct {
     const char *desc;
@@ -133,7 +140,8 @@ static const struct {
      "attempt to index a nil value (local 'x')", "",
      "dir/policy.lua:2: in function 'a?b'\n"
      "dir/policy.lua:14: in the function of line 13\n"},
-    {"a code of ours caught and raised again is text", 7, "script-error", 15, "went wrong", "",
+    {"a code of ours caught and raised again is text, with its place", 7, "script-error", 16,
+     "dir/policy.lua:15: went wrong", "",
      "[C]: in function 'error'\n"
      "dir/policy.lua:16: in the function of line 15\n"},
     {"a passed bound", 8, "budget-time", 18,
@@ -149,6 +157,17 @@ static const struct {
      "dir/policy.lua:21: in function 'f'\n"
      "dir/policy.lua:21: in function 'f'\n"
      "dir/policy.lua:21: in function 'f'\n"},
+    {"a place that the script made up", 11, "script-error", 26, "dir/policy.lua:7: made up", "",
+     "[C]: in function 'error'\n"
+     "dir/policy.lua:26: in the function of line 25\n"},
+    {"the place of the caller", 12, "script-error", 29, "yours", "",
+     "[C]: in function 'error'\n"
+     "dir/policy.lua:27: in function 'blame'\n"
+     "dir/policy.lua:29: in the function of line 28\n"},
+    {"an error of the library", 13, "script-error", 31,
+     "bad argument #1 to 'rep' (number expected, got table)", "",
+     "[C]: in function 'rep'\n"
+     "dir/policy.lua:31: in the function of line 30\n"},
 };
 
 static void faults_say_what_and_where(void **state)

@@ -235,6 +235,44 @@ static void unknown_code_is_not_trusted(void **state)
     mg_script_free(script);
 }
 
+/* Each call of the state pays for each variable, so there are only so many. */
+static void variables_are_bounded(void **state)
+{
+    (void)state;
+    struct reports reports;
+    for (int more = 0; more <= 1; more++) {
+        static const struct mg_script_limits none;
+        struct mg_script_fault fault;
+        char text[256];
+        /* Twice as many functions, and as many variables that none assigns. */
+        (void)snprintf(text, sizeof(text),
+                       "local t = {}\n"
+                       "for i = 1, %d do local n, m = 0, 0\n"
+                       "t[2 * i] = function() n = n + 1 end\n"
+                       "t[2 * i + 1] = function() n = m end end\n"
+                       "hook(function() return t end)",
+                       MG_SEAL_MAX_VARIABLES + more);
+        struct mg_str chunk = mg_str_from(text);
+        struct mg_script *script = mg_script_new(&none, globals, NULL);
+        reports = (struct reports){.length = 0};
+        assert_non_null(script);
+        mg_expect_true(text, mg_script_call(script, load_chunk, &chunk, &fault));
+        bool succeeded = mg_script_seal(script, &counting, NULL, report, &reports, &fault);
+        mg_expect_int(text, succeeded, more == 0);
+        mg_expect_text(text, reports.text, more == 0 ? "3 n;" : "");
+        if (!succeeded) {
+            mg_expect_text(text, fault.err.code, "policy-variables");
+            mg_expect_text(text, fault.err.file, "dir/policy.lua");
+            mg_expect_int(text, fault.err.line, 3);
+            mg_expect_text(text, fault.err.message,
+                           "functions can assign 1001 variables that outlive a call; at most "
+                           "1000 are put back after each");
+            mg_expect_text(text, fault.err.hint, MG_SEAL_HINT);
+        }
+        mg_script_free(script);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +280,7 @@ int main(void)
         cmocka_unit_test(hooks_share_nothing),
         cmocka_unit_test(assignments_are_reported),
         cmocka_unit_test(unknown_code_is_not_trusted),
+        cmocka_unit_test(variables_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
