@@ -83,6 +83,20 @@ struct mg_group *mg_proxy_find(struct mg_proxy *proxy, uint64_t key)
     return group;
 }
 
+bool mg_group_drop(struct mg_group *group)
+{
+    if (group->users > 0) {
+        return false;
+    }
+    struct mg_group **at = bucket_of(group->endpoints[0]->proxy, group->key);
+    while (*at != group) {
+        at = &(*at)->next;
+    }
+    *at = group->next;
+    group_free(group);
+    return true;
+}
+
 /* Drop what no policy seems to name any more. */
 static void drop_rested(struct mg_proxy *proxy)
 {
@@ -110,6 +124,8 @@ struct mg_group *mg_proxy_add(struct mg_proxy *proxy, const struct mg_group_spec
     }
     group->key = spec->key;
     group->choice = spec->choice;
+    group->is_named = spec->is_named;
+    group->context = spec->context;
     group->used_ms = mg_worker_now_ms(proxy->worker);
     group->name = mg_calloc(1, spec->name.len + 1);
     group->endpoints = mg_calloc(spec->server_count, sizeof(struct mg_endpoint *));

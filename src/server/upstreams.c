@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "http/hop.h"
 #include "server/exchange.h"
+#include "server/generation.h"
 #include "server/worker_state.h"
 
 enum {
@@ -37,6 +38,20 @@ void mg_upstreams_stop(struct server_worker *worker)
     worker->proxy = NULL;
 }
 
+/* What is active can be looked at until this call returns (generation.h). */
+static bool is_named(void *context, uint64_t key)
+{
+    const struct server_worker *worker = context;
+    const struct mg_generation *active =
+        atomic_load_explicit(&worker->server->active, memory_order_acquire);
+    const struct mg_policy_set *set = active->set;
+    size_t i = 0;
+    while (i < set->upstream_count && set->upstreams[i].key != key) {
+        i++;
+    }
+    return i < set->upstream_count;
+}
+
 struct mg_group *mg_upstreams_group(struct server_worker *worker,
                                     const struct mg_upstream *upstream)
 {
@@ -65,7 +80,9 @@ struct mg_group *mg_upstreams_group(struct server_worker *worker,
                                        .server_count = upstream->server_count,
                                        .choice = choices[upstream->balance],
                                        .check_path = upstream->check,
-                                       .check_ms = upstream->check_every_s * 1000U};
+                                       .check_ms = upstream->check_every_s * 1000U,
+                                       .is_named = is_named,
+                                       .context = worker};
     group = mg_arena_overflowed(&arena) ? NULL : mg_proxy_add(worker->proxy, &spec);
     mg_arena_fini(&arena);
     return group;
