@@ -144,7 +144,7 @@ static void fire(struct mg_timer *timer)
 {
     struct mg_check *check = (struct mg_check *)(void *)timer;
     struct mg_proxy *proxy = check->endpoint->proxy;
-    const struct mg_relay_options options = {.may_repeat = true};
+    const struct mg_relay_options options = {.may_repeat = true, .ends_at_stop = true};
     if (mg_worker_is_stopping(proxy->worker)) {
         return;
     }

@@ -105,6 +105,8 @@ static void on_stop(struct mg_conn *conn)
     if (link->relay == NULL) {
         mg_endpoint_forget_idle(link);
         mg_conn_close(conn, "stopping");
+    } else if (link->relay->options.ends_at_stop) {
+        mg_relay_abort(link->relay);
     }
 }
 
@@ -118,7 +120,9 @@ static void on_close(struct mg_conn *conn, const char *reason)
     if (link->is_open) {
         mg_counter_take(&endpoint->proxy->counters->connections_open, 1);
     }
-    if (relay != NULL) {
+    if (relay != NULL && strcmp(reason, "stopping") == 0) {
+        mg_relay_abort(relay); /* not for the endpoint to answer for, nor to be tried again */
+    } else if (relay != NULL) {
         bool is_late = strcmp(reason, "write-timeout") == 0;
         switch (relay->state) {
         case MG_RELAY_CONNECTING:

@@ -208,6 +208,10 @@ static void find_another(struct mg_relay *relay)
 void mg_relay_resolved(struct mg_relay *relay)
 {
     relay->state = MG_RELAY_CONNECTING;
+    if (relay->options.ends_at_stop && mg_worker_is_stopping(relay->proxy->worker)) {
+        mg_relay_abort(relay);
+        return;
+    }
     find_another(relay);
 }
 

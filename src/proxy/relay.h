@@ -8,6 +8,8 @@
  *            content) is sent once more on a new connection when a kept one ended before a byte
  *            of the answer. Nothing else is ever sent twice.
  * Ownership: the caller owns the struct and keeps it until on_end, on_fault or mg_relay_abort.
+ * Stopping:  once the worker's stop timeout has passed a relay ends without a word, as with
+ *            mg_relay_abort: the same moment ends the connections of whoever would be told.
  * Threads:   the worker's.
  */
 #ifndef MG_PROXY_RELAY_H
@@ -66,6 +68,7 @@ struct mg_relay_options {
     bool is_head;            /* HEAD: the answer has no content */
     bool may_repeat;         /* idempotent, without content */
     bool asks_upgrade;       /* 101 may come */
+    bool ends_at_stop;       /* without a word, when the worker begins to stop */
     enum mg_framing framing; /* of the request's content */
 };
 

@@ -128,4 +128,44 @@ describe("checks", function()
     assert.equals(200, status_of("/b"))
     assert.equals(200, status_of("/c"))
   end)
+
+  -- Nobody waits for a check, on a connection of its own or on a kept one.
+  for _, is_kept in ipairs({ false, true }) do
+    it("that are not answered hold up no stop: " .. (is_kept and "kept" or "new"), function()
+      start([[
+        upstream "a" { "URL", check = "/check", check_every = 1 }
+        resource "/{rest...}" { handler = proxy "a" }
+      ]], { ["stop-timeout"] = "20s", ["upstream-response"] = "20s" })
+      local close = is_kept and {} or { "Connection: close" }
+      local connection = server:connect():request("GET /x")
+      local links, asked = {}, {}
+      for i = 1, 2 do -- the request and, while that waits, the first check
+        local seen, link = upstream:take()
+        asked[seen.target], links[i] = true, link
+      end
+      for _, link in ipairs(links) do
+        link:answer(200, close)
+      end
+      assert.is_true(asked["/x"] and asked["/check"])
+      assert.equals(200, connection:read("GET").status)
+      connection:close()
+      if is_kept then
+        local which = process.poll(PATIENCE, function()
+          for _, link in ipairs(links) do
+            link:receive_some(process.now())
+            if link.received ~= "" then
+              return link
+            end
+          end
+        end)
+        assert.equals("/check", which:read_request().target)
+      else
+        assert.equals("/check", upstream:take().target)
+      end
+      local since = process.now()
+      server:stop()
+      server = nil
+      assert.is_true(process.now() - since < 8, "it took " .. process.now() - since .. " s")
+    end)
+  end
 end)
