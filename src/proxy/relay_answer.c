@@ -2,6 +2,7 @@
  * the head, content, the end. What is malformed ends the relay and its connection.
  */
 #include "core/counter.h"
+#include "http/hop.h"
 #include "net/connect.h"
 #include "proxy/relay_internal.h"
 
@@ -79,6 +80,12 @@ static void begin_body(struct mg_relay *relay, const struct mg_response_head *he
 static bool take_head(struct mg_relay *relay, const struct mg_response_head *head)
 {
     bool is_upgrade = head->status == 101;
+    struct mg_hop hop;
+    mg_hop_init(&hop, head->fields, head->field_count);
+    if (hop.is_crowded) {
+        mg_relay_fail_endpoint(relay, MG_FAULT_MALFORMED, "connection-options");
+        return false;
+    }
     if (is_upgrade && (!relay->options.asks_upgrade || !is_websocket(head))) {
         mg_relay_fail_endpoint(relay, MG_FAULT_MALFORMED, "upgrade-unasked");
         return false;
