@@ -233,6 +233,7 @@ static bool may_trail(struct mg_str name)
         {"if-unmodified-since", 19},
         {"location", 8},
         {"max-forwards", 12},
+        {"moongate-revision", 17},
         {"origin", 6},
         {"pragma", 6},
         {"range", 5},

@@ -38,8 +38,8 @@ bool mg_forward_is_crowded(const struct mg_head *head);
 void mg_forward_write(const struct mg_forward *forward, struct mg_buf *out);
 
 /* Append those of `trailers`, whole lines, that may go on: not what frames, routes, controls
- * the connection, or has to be known before the content (RFC 9110 6.5.1), and no CORS fields.
- * */
+ * the connection, or has to be known before the content (RFC 9110 6.5.1), and neither CORS
+ * fields nor Moongate-Revision. */
 void mg_forward_trailers(struct mg_str trailers, struct mg_buf *out);
 
 #endif

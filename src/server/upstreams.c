@@ -88,6 +88,13 @@ struct mg_group *mg_upstreams_group(struct server_worker *worker,
     return group;
 }
 
+/* Says by which policies an answer was made, which only this server knows. */
+static bool is_revision(struct mg_str name)
+{
+    static const struct mg_str revision = {"moongate-revision", 17};
+    return name.len == revision.len && mg_str_equal_nocase(name, revision);
+}
+
 bool mg_upstreams_answer(struct mg_exchange *exchange, const struct mg_response_head *head,
                          struct mg_answer *answer)
 {
@@ -103,7 +110,7 @@ bool mg_upstreams_answer(struct mg_exchange *exchange, const struct mg_response_
         const struct mg_field *field = &head->fields[i];
         if (field->name.len == 4 && mg_str_equal_nocase(field->name, MG_STR("date"))) {
             answer->date = field->value;
-        } else if (!mg_hop_ends(&hop, field)) {
+        } else if (!mg_hop_ends(&hop, field) && !is_revision(field->name)) {
             fields[answer->field_count++] = (struct mg_answer_field){field->name, field->value};
         }
     }

@@ -510,3 +510,35 @@ describe("proxy behind a trusted proxy", function()
     upstream:close()
   end)
 end)
+
+describe("Moongate-Revision", function()
+  local upstream
+  before_each(function()
+    upstream = recorder.listen()
+  end)
+  after_each(function()
+    upstream:close()
+  end)
+
+  for _, mode in ipairs({ "on", "off" }) do
+    it("is never an upstream's: " .. mode, function()
+      local server = wire.start({ policy = POLICY:gsub("URL", upstream.url), workers = 1,
+        arguments = { "--revision-field", mode } })
+      local connection = server:connect():send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      local _, link = upstream:take()
+      link:send("HTTP/1.1 103 X\r\nMoongate-Revision: forged\r\nX-A: 1\r\n\r\n"
+        .. "HTTP/1.1 200 X\r\nmoongate-revision: forged\r\nTransfer-Encoding: chunked\r\n\r\n"
+        .. "0\r\nMoongate-Revision: forged\r\nX-B: 2\r\n\r\n")
+      local interim = connection:read("GET")
+      assert.equals("1", interim:get("X-A"))
+      assert.is_nil(interim:get("Moongate-Revision"))
+      local answer = connection:read("GET")
+      assert.equals("X-B: 2\r\n", answer.trailers)
+      local revisions = answer:all("Moongate-Revision")
+      assert.equals(mode == "on" and 1 or 0, #revisions)
+      assert.not_equals("forged", revisions[1])
+      connection:close()
+      server:stop()
+    end)
+  end
+end)
