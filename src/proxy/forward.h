@@ -21,7 +21,8 @@ struct mg_forward {
     struct mg_str scheme; /* "http" or "https", and host, as the client sees them */
     struct mg_str seen_host;
     bool trusts_x_forwarded; /* what X-Forwarded-For says of those before it is passed on */
-    bool trusts_forwarded;   /* what Forwarded says */
+    bool trusts_forwarded;   /* what Forwarded says, */
+    unsigned forwarded_from; /* of its lines, those among the fields from this index on */
     bool is_upgrade;         /* to a WebSocket */
     bool has_max_forwards;   /* of OPTIONS: */
     unsigned long long max_forwards; /* as it goes on */

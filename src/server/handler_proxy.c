@@ -83,6 +83,8 @@ static void write_head(void *user, struct mg_str authority, struct mg_buf *out)
     bool is_trusted = mg_forwarded_is_trusted(exchange);
     bool by_forwarded = exchange->worker->server->options.trusted_fields == MG_TRUST_FORWARDED;
     forward->trusts_forwarded = is_trusted && by_forwarded;
+    forward->forwarded_from =
+        forward->trusts_forwarded ? mg_forwarded_sound_from(exchange->head) : 0;
     forward->trusts_x_forwarded = is_trusted && !by_forwarded;
     forward->is_upgrade = proxied->is_upgrade;
     mg_forward_write(forward, out);

@@ -511,6 +511,46 @@ describe("proxy behind a trusted proxy", function()
   end)
 end)
 
+describe("proxy behind a trusted proxy that sets Forwarded", function()
+  local upstream, server
+  setup(function()
+    upstream = recorder.listen()
+    server = wire.start({ policy = POLICY:gsub("URL", upstream.url), workers = 1,
+      arguments = { "--trust-proxy", "127.0.0.0/8", "--trust-fields", "forwarded" } })
+  end)
+  teardown(function()
+    server:stop()
+    upstream:close()
+  end)
+
+  -- What it sent, and what of it goes on.
+  for _, row in ipairs({
+    { { "for=1.2.3.4;proto=https", 'for="[::1]:80"' },
+      'for=1.2.3.4;proto=https, for="[::1]:80", ' },
+    { { 'for="evil' }, "" },
+    { { 'for="x\\", for=9.9.9.9' }, "" },
+    { { "for=9.9.9.9", 'for="evil, for=1.2.3.4' }, "" }, -- the last is the proxy's own
+    { { 'for="evil', "for=1.2.3.4" }, "for=1.2.3.4, " },
+    { { "for=9.9.9.9", "evil", "", "for=1.2.3.4" }, "for=1.2.3.4, " },
+  }) do
+    it("passes on what is well-formed: " .. table.concat(row[1], " | "), function()
+      local lines = {}
+      for i, value in ipairs(row[1]) do
+        lines[i] = "Forwarded: " .. value .. "\r\n"
+      end
+      local connection = server:connect():send("GET / HTTP/1.1\r\nHost: a\r\n"
+        .. table.concat(lines) .. "\r\n")
+      local seen, link = upstream:take()
+      local told = seen:get("Forwarded")
+      local ours = told:find("for=" .. connection.peer .. ";host=", 1, true)
+      assert.equals(row[2], told:sub(1, ours - 1))
+      link:answer(200, { "Connection: close" })
+      assert.equals(200, connection:read("GET").status)
+      connection:close()
+    end)
+  end
+end)
+
 describe("Moongate-Revision", function()
   local upstream
   before_each(function()
