@@ -122,6 +122,7 @@ static const struct mg_relay_caller caller = {
     .on_interim = on_interim,
     .on_head = on_head,
     .on_data = on_data,
+    .on_half_closed = nothing,
     .on_end = on_end,
     .on_fault = on_fault,
 };

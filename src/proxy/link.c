@@ -37,6 +37,13 @@ static void on_eof(struct mg_conn *conn)
     const struct mg_relay_caller *caller = relay->caller;
     caller->enter(user);
     relay->can_keep = false;
+    if (relay->state == MG_RELAY_TUNNEL && !relay->has_left) {
+        relay->has_eof = true;
+        mg_relay_wait_for_more(relay);
+        caller->on_half_closed(user);
+        caller->leave(user);
+        return;
+    }
     if (relay->state == MG_RELAY_HEAD) {
         mg_relay_closed_early(relay, relay->has_seen_bytes ? "in the head" : "before the head");
     } else if (relay->state == MG_RELAY_TUNNEL || relay->ends_at_close) {

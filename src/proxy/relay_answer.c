@@ -26,6 +26,8 @@ void mg_relay_finish(struct mg_relay *relay, bool has_more)
     }
     if (keeps) {
         mg_endpoint_put_idle(endpoint, conn, keep_ms);
+    } else if (relay->state == MG_RELAY_TUNNEL) {
+        mg_conn_close(conn, "tunnel-ended"); /* with what is still to be sent */
     } else {
         mg_conn_abort(conn, "not-kept");
     }

@@ -319,6 +319,12 @@ static void on_data(void *user, struct mg_str data)
     }
 }
 
+static void on_half_closed(void *user)
+{
+    const struct proxied *proxied = user;
+    mg_conn_finish(proxied->exchange->conn);
+}
+
 static void on_drained(void *user)
 {
     struct proxied *proxied = user;
@@ -356,6 +362,7 @@ static const struct mg_relay_caller relay_caller = {
     .on_interim = on_interim,
     .on_head = on_head,
     .on_data = on_data,
+    .on_half_closed = on_half_closed,
     .on_end = on_end,
     .on_fault = on_fault,
 };

@@ -88,6 +88,7 @@ static const struct mg_relay_caller caller = {
     .on_interim = on_interim,
     .on_head = on_head,
     .on_data = on_data,
+    .on_half_closed = on_drained,
     .on_end = on_end,
     .on_fault = on_fault,
 };
