@@ -178,6 +178,17 @@ describe("fault of an upstream:", function()
     connection:close()
   end)
 
+  for _, request in ipairs({ "GET /nobody HTTP/1.1\r\n",
+    "POST /nobody HTTP/1.1\r\nContent-Length: 0\r\n" }) do
+    it("nobody listens, and nothing of the request is unread: " .. request:match("%u+"), function()
+      local connection = server:connect():send(request .. "Host: a\r\nConnection: close\r\n"
+        .. "Origin: https://app.example\r\n\r\n")
+      assert_readable(connection:read(request:match("%u+")), 502, "upstream-connect")
+      connection:assert_closed()
+      assert.equals("client-asked", server:record(connection).close)
+    end)
+  end
+
   it("there is no such socket: 502", function()
     local connection = server:connect():send((GET:gsub("/x", "/no-socket")))
     assert_readable(connection:read("GET"), 502, "upstream-connect")
