@@ -72,8 +72,10 @@ static void nothing(void *user)
 static void write_head(void *user, struct mg_str authority, struct mg_buf *out)
 {
     const struct mg_check *check = user;
+    struct mg_str host = mg_str_from(check->group->check_host);
+    host = host.len > 0 ? host : authority;
     mg_buf_printf(out, "GET %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: moongate-check\r\n\r\n",
-                  check->path, MG_STR_ARG(authority));
+                  check->path, MG_STR_ARG(host));
 }
 
 static void on_ready(void *user)

@@ -72,6 +72,7 @@ struct mg_group {
     enum mg_choice choice;
     bool is_marked;
     struct mg_check *checks;                       /* one an endpoint; NULL: none */
+    char *check_host;                              /* mg_group_spec's */
     bool (*is_named)(void *context, uint64_t key); /* mg_group_spec's */
     void *context;
     unsigned users; /* relays that run */

@@ -51,6 +51,7 @@ struct mg_group_spec {
     enum mg_choice choice;
     struct mg_str check_path; /* that each server is asked for again and again; empty: none */
     uint32_t check_ms;        /* between two of these checks */
+    struct mg_str check_host; /* their Host; empty: the server's own */
     /* Asked before each check: whether the policies in force still name the group. Checks end
      * where they do not. NULL: they do. */
     bool (*is_named)(void *context, uint64_t key);

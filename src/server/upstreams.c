@@ -81,6 +81,7 @@ struct mg_group *mg_upstreams_group(struct server_worker *worker,
                                        .choice = choices[upstream->balance],
                                        .check_path = upstream->check,
                                        .check_ms = upstream->check_every_s * 1000U,
+                                       .check_host = upstream->host,
                                        .is_named = is_named,
                                        .context = worker};
     group = mg_arena_overflowed(&arena) ? NULL : mg_proxy_add(worker->proxy, &spec);

@@ -129,6 +129,22 @@ describe("checks", function()
     assert.equals(200, status_of("/c"))
   end)
 
+  it("name the host that requests are sent with", function()
+    start([[
+      upstream "a" { "URL", check = "/check", host = "api.internal:81" }
+      resource "/{rest...}" { handler = proxy "a" }
+    ]])
+    local connection = server:connect():request("GET /x")
+    local hosts = {}
+    for _ = 1, 2 do
+      local seen, link = upstream:take()
+      hosts[seen.target] = seen:get("Host")
+      link:answer(200, { "Connection: close" })
+    end
+    assert.same({ ["/x"] = "api.internal:81", ["/check"] = "api.internal:81" }, hosts)
+    connection:close()
+  end)
+
   -- Nobody waits for a check, on a connection of its own or on a kept one.
   for _, is_kept in ipairs({ false, true }) do
     it("that are not answered hold up no stop: " .. (is_kept and "kept" or "new"), function()
