@@ -48,7 +48,8 @@ static uint32_t told_keep_ms(const struct mg_response_head *head, uint32_t limit
         struct mg_str item;
         unsigned long long seconds;
         while (mg_list_next(&items, &item)) {
-            if (mg_str_starts_with(item, MG_STR("timeout=")) &&
+            struct mg_str name = {item.ptr, item.len < 8 ? item.len : 8};
+            if (mg_str_equal_nocase(name, MG_STR("timeout=")) &&
                 mg_str_to_u64(mg_str_from_offset(item, 8), UINT32_MAX, &seconds)) {
                 uint64_t ms = seconds > 1 ? (seconds - 1) * 1000 : 500;
                 return ms < limit_ms ? (uint32_t)ms : limit_ms;

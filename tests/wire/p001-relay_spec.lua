@@ -133,6 +133,19 @@ describe("proxy", function()
     assert.equals("2", answer:get("X-Kept"))
   end)
 
+  for _, value in ipairs({ "timeout=1", "max=9, Timeout=1" }) do
+    it("gives a connection up before the server does, by Keep-Alive: " .. value, function()
+      local connection = server:connect():send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      local _, link = upstream:take()
+      local since = wire.process.now()
+      link:answer(200, { "Keep-Alive: " .. value })
+      assert.equals(200, connection:read("GET").status)
+      assert.is_true(link:is_closed(5))
+      assert.is_true(wire.process.now() - since > 0.4, "at once")
+      connection:close()
+    end)
+  end
+
   it("keeps the answer's Date, and gives one that lacks it", function()
     local _, dated = relay("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n"
       .. "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n")
