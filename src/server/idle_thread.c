@@ -34,6 +34,7 @@ struct mg_idle_thread {
     pthread_t thread;
     _Atomic enum life life;
     sem_t posted;
+    sem_t ended;                        /* by itself, while somebody may wait for that */
     _Atomic(struct mg_idle_job *) jobs; /* newest first */
     atomic_bool is_ending;
 };
@@ -131,6 +132,7 @@ static void run_apart(struct mg_idle_job *job)
 static void free_thread(struct mg_idle_thread *thread)
 {
     (void)sem_destroy(&thread->posted);
+    (void)sem_destroy(&thread->ended);
     free(thread);
 }
 
@@ -143,6 +145,8 @@ static void *run(void *argument)
         if (job == NULL && is_ending) {
             if (atomic_exchange(&thread->life, LIFE_ENDED) == LIFE_ABANDONED) {
                 free_thread(thread);
+            } else {
+                (void)sem_post(&thread->ended);
             }
             return NULL;
         }
@@ -165,6 +169,7 @@ struct mg_idle_thread *mg_idle_thread_start(const char *name)
         return NULL;
     }
     (void)sem_init(&thread->posted, 0, 0);
+    (void)sem_init(&thread->ended, 0, 0);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&thread->thread, NULL, run, thread);
@@ -195,13 +200,15 @@ bool mg_idle_thread_stop(struct mg_idle_thread *thread, uint64_t until_us)
     atomic_store(&thread->is_ending, true);
     (void)sem_post(&thread->posted);
     pthread_t id = thread->thread;
-    if (pthread_clockjoin_np(id, NULL, CLOCK_MONOTONIC, &until) != 0) {
-        if (atomic_exchange(&thread->life, LIFE_ABANDONED) == LIFE_GOES_ON) {
-            (void)pthread_detach(id);
-            return false;
-        }
-        (void)pthread_join(id, NULL); /* it has ended just now */
+    int waited;
+    do { /* not by pthread_clockjoin_np, which sanitizers do not know */
+        waited = sem_clockwait(&thread->ended, CLOCK_MONOTONIC, &until);
+    } while (waited != 0 && errno == EINTR);
+    if (waited != 0 && atomic_exchange(&thread->life, LIFE_ABANDONED) == LIFE_GOES_ON) {
+        (void)pthread_detach(id);
+        return false;
     }
+    (void)pthread_join(id, NULL);
     free_thread(thread);
     return true;
 }
