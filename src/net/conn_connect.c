@@ -113,3 +113,8 @@ bool mg_conn_is_silent(const struct mg_conn *conn)
     char byte;
     return mg_conn_is_quiet(conn) && recv(conn->fd, &byte, 1, MSG_PEEK) < 0 && errno == EAGAIN;
 }
+
+bool mg_conn_is_mute(const struct mg_conn *conn)
+{
+    return mg_conn_has(conn, MG_CONN_MUTE);
+}

@@ -23,4 +23,7 @@ bool mg_conn_is_quiet(const struct mg_conn *conn);
 /* The same by a look at the socket now, which costs one. */
 bool mg_conn_is_silent(const struct mg_conn *conn);
 
+/* Whether the peer has closed altogether: what is written is dropped. */
+bool mg_conn_is_mute(const struct mg_conn *conn);
+
 #endif

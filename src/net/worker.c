@@ -17,6 +17,10 @@
 #include "core/log.h"
 #include "net/conn_internal.h"
 
+enum {
+    STOP_AGAIN_MS = 50 /* between two looks at what is left, once stop_ms have passed */
+};
+
 /* ---- what a worker tells ---- */
 
 unsigned mg_worker_index(const struct mg_worker *worker)
@@ -155,7 +159,8 @@ void mg_worker_end_when_idle(struct mg_worker *worker)
     }
 }
 
-/* stop_ms have passed. Aborting only schedules, so the list can be walked. */
+/* stop_ms have passed. Aborting only schedules, so the list can be walked. What came to be
+ * meanwhile or comes of this has no more time either: look again until the loop ends. */
 static void on_stop_timeout(struct mg_timer *timer)
 {
     struct mg_worker *worker =
@@ -163,6 +168,7 @@ static void on_stop_timeout(struct mg_timer *timer)
     for (struct mg_conn *conn = worker->conns; conn != NULL; conn = conn->next) {
         mg_conn_abort(conn, "stopping");
     }
+    mg_timer_set(worker, timer, STOP_AGAIN_MS);
 }
 
 /* on_stop may end connections, but each stays in the list until its turn. */

@@ -16,24 +16,31 @@ enum {
 struct mg_check {
     struct mg_timer timer;
     struct mg_relay relay;
-    struct mg_group alone; /* has this endpoint only, down or not */
+    struct mg_group *group;
+    struct mg_group alone; /* has this endpoint only, and no checks: it is asked, down or not */
     struct mg_endpoint *endpoint;
     uint32_t every_ms;
-    unsigned in_a_row; /* results that say otherwise than the endpoint's state */
+    unsigned in_a_row; /* results that say otherwise than is_down */
+    bool is_down;      /* the endpoint, for the group */
     bool is_good;      /* the answer at hand */
     char path[PATH_MAX_BYTES];
 };
 
-/* Checks of several groups may ask one endpoint. */
-static void set_down(struct mg_endpoint *endpoint, bool is_down)
+static void set_down(struct mg_check *check, bool is_down)
 {
-    atomic_ullong *down = &endpoint->proxy->counters->down;
-    if (is_down && !endpoint->is_down) {
+    atomic_ullong *down = &check->endpoint->proxy->counters->down;
+    if (is_down && !check->is_down) {
         mg_counter_add(down, 1);
-    } else if (!is_down && endpoint->is_down) {
+    } else if (!is_down && check->is_down) {
         mg_counter_take(down, 1);
     }
-    endpoint->is_down = is_down;
+    check->is_down = is_down;
+    check->in_a_row = 0;
+}
+
+bool mg_checks_say_down(const struct mg_check *checks, unsigned index)
+{
+    return checks != NULL && checks[index].is_down;
 }
 
 static void note(struct mg_check *check, bool is_good)
@@ -41,18 +48,18 @@ static void note(struct mg_check *check, bool is_good)
     struct mg_endpoint *endpoint = check->endpoint;
     struct mg_proxy_counters *counters = endpoint->proxy->counters;
     mg_counter_add(is_good ? &counters->checks_good : &counters->checks_bad, 1);
-    check->in_a_row = is_good == endpoint->is_down ? check->in_a_row + 1 : 0;
+    check->in_a_row = is_good == check->is_down ? check->in_a_row + 1 : 0;
     if (check->in_a_row < TO_TURN) {
         return;
     }
-    check->in_a_row = 0;
-    set_down(endpoint, !is_good);
+    set_down(check, !is_good);
     if (is_good) {
         mg_endpoint_succeeded(endpoint);
     }
     MG_LOG(is_good ? MG_LOG_INFO : MG_LOG_WARNING,
            is_good ? "upstream server is up" : "upstream server is down",
-           {"server", mg_str_from(endpoint->url)}, {"check", mg_str_from(check->path)});
+           {"upstream", mg_group_name(check->group)}, {"server", mg_str_from(endpoint->url)},
+           {"check", mg_str_from(check->path)});
 }
 
 /* ---- callbacks of the relay ---- */
@@ -65,8 +72,10 @@ static void nothing(void *user)
 static void write_head(void *user, struct mg_str authority, struct mg_buf *out)
 {
     const struct mg_check *check = user;
+    struct mg_str host = mg_str_from(check->group->check_host);
+    host = host.len > 0 ? host : authority;
     mg_buf_printf(out, "GET %s HTTP/1.1\r\nHost: %.*s\r\nUser-Agent: moongate-check\r\n\r\n",
-                  check->path, MG_STR_ARG(authority));
+                  check->path, MG_STR_ARG(host));
 }
 
 static void on_ready(void *user)
@@ -115,18 +124,36 @@ static const struct mg_relay_caller caller = {
     .on_interim = on_interim,
     .on_head = on_head,
     .on_data = on_data,
+    .on_half_closed = nothing,
     .on_end = on_end,
     .on_fault = on_fault,
 };
 
 /* ---- the timer ---- */
 
+/* No policy names the group any more: its servers are left alone. It goes with its checks, or
+ * stays for those who still use it, and is looked at again. */
+static void retire(struct mg_check *check)
+{
+    struct mg_worker *worker = check->endpoint->proxy->worker;
+    mg_relay_abort(&check->relay);
+    if (!mg_group_drop(check->group)) {
+        set_down(check, false);
+        mg_timer_set(worker, &check->timer, check->every_ms);
+    }
+}
+
 static void fire(struct mg_timer *timer)
 {
     struct mg_check *check = (struct mg_check *)(void *)timer;
     struct mg_proxy *proxy = check->endpoint->proxy;
-    const struct mg_relay_options options = {.may_repeat = true};
+    const struct mg_relay_options options = {.may_repeat = true, .ends_at_stop = true};
     if (mg_worker_is_stopping(proxy->worker)) {
+        return;
+    }
+    const struct mg_group *group = check->group;
+    if (group->is_named != NULL && !group->is_named(group->context, group->key)) {
+        retire(check);
         return;
     }
     if (mg_relay_is_running(&check->relay)) {
@@ -147,11 +174,11 @@ struct mg_check *mg_checks_start(struct mg_group *group, struct mg_str path, uin
         struct mg_check *check = &checks[i];
         check->timer.fire = fire;
         check->relay.state = MG_RELAY_OVER;
+        check->group = group;
         check->endpoint = group->endpoints[i];
         check->every_ms = every_ms;
         check->alone.endpoints = &check->endpoint;
         check->alone.endpoint_count = 1;
-        check->alone.asks_down = true;
         memcpy(check->path, path.ptr,
                path.len < PATH_MAX_BYTES ? path.len : PATH_MAX_BYTES - 1);
         mg_timer_set(check->endpoint->proxy->worker, &check->timer, 0);
@@ -164,7 +191,7 @@ void mg_checks_stop(struct mg_group *group, struct mg_check *checks)
     for (unsigned i = 0; checks != NULL && i < group->endpoint_count; i++) {
         mg_timer_cancel(checks[i].endpoint->proxy->worker, &checks[i].timer);
         mg_relay_abort(&checks[i].relay);
-        set_down(checks[i].endpoint, false);
+        set_down(&checks[i], false);
     }
     free(checks);
 }

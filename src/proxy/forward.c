@@ -123,9 +123,10 @@ static char *put_framing(char *to, const struct mg_head *head)
 static char *put_before(char *to, const struct mg_forward *forward, enum mg_field_id id)
 {
     const struct mg_head *head = forward->head;
-    bool is_trusted =
-        id == MG_FIELD_FORWARDED ? forward->trusts_forwarded : forward->trusts_x_forwarded;
-    for (unsigned i = 0; is_trusted && i < head->field_count; i++) {
+    bool is_forwarded = id == MG_FIELD_FORWARDED;
+    bool is_trusted = is_forwarded ? forward->trusts_forwarded : forward->trusts_x_forwarded;
+    for (unsigned i = is_forwarded ? forward->forwarded_from : 0;
+         is_trusted && i < head->field_count; i++) {
         if (head->fields[i].id == id && head->fields[i].value.len > 0) {
             to = put(put(to, head->fields[i].value), MG_STR(", "));
         }
@@ -233,6 +234,7 @@ static bool may_trail(struct mg_str name)
         {"if-unmodified-since", 19},
         {"location", 8},
         {"max-forwards", 12},
+        {"moongate-revision", 17},
         {"origin", 6},
         {"pragma", 6},
         {"range", 5},

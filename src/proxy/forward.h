@@ -21,7 +21,8 @@ struct mg_forward {
     struct mg_str scheme; /* "http" or "https", and host, as the client sees them */
     struct mg_str seen_host;
     bool trusts_x_forwarded; /* what X-Forwarded-For says of those before it is passed on */
-    bool trusts_forwarded;   /* what Forwarded says */
+    bool trusts_forwarded;   /* what Forwarded says, */
+    unsigned forwarded_from; /* of its lines, those among the fields from this index on */
     bool is_upgrade;         /* to a WebSocket */
     bool has_max_forwards;   /* of OPTIONS: */
     unsigned long long max_forwards; /* as it goes on */
@@ -38,8 +39,8 @@ bool mg_forward_is_crowded(const struct mg_head *head);
 void mg_forward_write(const struct mg_forward *forward, struct mg_buf *out);
 
 /* Append those of `trailers`, whole lines, that may go on: not what frames, routes, controls
- * the connection, or has to be known before the content (RFC 9110 6.5.1), and no CORS fields.
- * */
+ * the connection, or has to be known before the content (RFC 9110 6.5.1), and neither CORS
+ * fields nor Moongate-Revision. */
 void mg_forward_trailers(struct mg_str trailers, struct mg_buf *out);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "core/counter.h"
 #include "core/log.h"
-#include "proxy/pool.h"
+#include "proxy/check.h"
 
 enum {
     FAILURES_TO_EJECT = 3,
@@ -98,8 +98,9 @@ struct mg_endpoint *mg_group_choose(struct mg_group *group, const struct mg_endp
     struct mg_endpoint *best = NULL;
     struct mg_endpoint *soonest = NULL;
     for (unsigned i = 0; i < count; i++) {
-        struct mg_endpoint *endpoint = group->endpoints[(start + i) % count];
-        if ((endpoint->is_down && !group->asks_down) || (endpoint == but && count > 1)) {
+        unsigned at = (start + i) % count;
+        struct mg_endpoint *endpoint = group->endpoints[at];
+        if (mg_checks_say_down(group->checks, at) || (endpoint == but && count > 1)) {
             continue;
         }
         if (endpoint->ejected_until_ms > now_ms) {

@@ -37,6 +37,13 @@ static void on_eof(struct mg_conn *conn)
     const struct mg_relay_caller *caller = relay->caller;
     caller->enter(user);
     relay->can_keep = false;
+    if (relay->state == MG_RELAY_TUNNEL && !relay->has_left) {
+        relay->has_eof = true;
+        mg_relay_wait_for_more(relay);
+        caller->on_half_closed(user);
+        caller->leave(user);
+        return;
+    }
     if (relay->state == MG_RELAY_HEAD) {
         mg_relay_closed_early(relay, relay->has_seen_bytes ? "in the head" : "before the head");
     } else if (relay->state == MG_RELAY_TUNNEL || relay->ends_at_close) {
@@ -105,6 +112,8 @@ static void on_stop(struct mg_conn *conn)
     if (link->relay == NULL) {
         mg_endpoint_forget_idle(link);
         mg_conn_close(conn, "stopping");
+    } else if (link->relay->options.ends_at_stop) {
+        mg_relay_abort(link->relay);
     }
 }
 
@@ -118,7 +127,9 @@ static void on_close(struct mg_conn *conn, const char *reason)
     if (link->is_open) {
         mg_counter_take(&endpoint->proxy->counters->connections_open, 1);
     }
-    if (relay != NULL) {
+    if (relay != NULL && strcmp(reason, "stopping") == 0) {
+        mg_relay_abort(relay); /* not for the endpoint to answer for, nor to be tried again */
+    } else if (relay != NULL) {
         bool is_late = strcmp(reason, "write-timeout") == 0;
         switch (relay->state) {
         case MG_RELAY_CONNECTING:

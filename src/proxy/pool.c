@@ -39,6 +39,7 @@ static void group_free(struct mg_group *group)
     }
     free(group->endpoints);
     free(group->name);
+    free(group->check_host);
     free(group);
 }
 
@@ -83,6 +84,20 @@ struct mg_group *mg_proxy_find(struct mg_proxy *proxy, uint64_t key)
     return group;
 }
 
+bool mg_group_drop(struct mg_group *group)
+{
+    if (group->users > 0) {
+        return false;
+    }
+    struct mg_group **at = bucket_of(group->endpoints[0]->proxy, group->key);
+    while (*at != group) {
+        at = &(*at)->next;
+    }
+    *at = group->next;
+    group_free(group);
+    return true;
+}
+
 /* Drop what no policy seems to name any more. */
 static void drop_rested(struct mg_proxy *proxy)
 {
@@ -101,6 +116,16 @@ static void drop_rested(struct mg_proxy *proxy)
     }
 }
 
+/* Returns: a string of its own, or NULL without memory. */
+static char *copy_text(struct mg_str text)
+{
+    char *copy = mg_calloc(1, text.len + 1);
+    if (copy != NULL && text.len > 0) {
+        memcpy(copy, text.ptr, text.len);
+    }
+    return copy;
+}
+
 struct mg_group *mg_proxy_add(struct mg_proxy *proxy, const struct mg_group_spec *spec)
 {
     struct mg_group *group = mg_calloc(1, sizeof(*group));
@@ -110,10 +135,14 @@ struct mg_group *mg_proxy_add(struct mg_proxy *proxy, const struct mg_group_spec
     }
     group->key = spec->key;
     group->choice = spec->choice;
+    group->is_named = spec->is_named;
+    group->context = spec->context;
     group->used_ms = mg_worker_now_ms(proxy->worker);
-    group->name = mg_calloc(1, spec->name.len + 1);
+    group->name = copy_text(spec->name);
+    group->check_host = copy_text(spec->check_host);
     group->endpoints = mg_calloc(spec->server_count, sizeof(struct mg_endpoint *));
-    bool is_whole = group->name != NULL && group->endpoints != NULL;
+    bool is_whole =
+        group->name != NULL && group->check_host != NULL && group->endpoints != NULL;
     for (size_t i = 0; is_whole && i < spec->server_count; i++) {
         struct mg_endpoint *endpoint = mg_endpoint_acquire(proxy, spec->servers[i]);
         is_whole = endpoint != NULL;
@@ -125,7 +154,6 @@ struct mg_group *mg_proxy_add(struct mg_proxy *proxy, const struct mg_group_spec
         group_free(group);
         return NULL;
     }
-    memcpy(group->name, spec->name.ptr, spec->name.len);
     group->row = mg_proxy_counters_row(proxy->counters, spec->name);
     if (spec->check_path.len > 0) {
         group->checks = mg_checks_start(group, spec->check_path, spec->check_ms);

@@ -43,11 +43,10 @@ struct mg_endpoint {
     unsigned busy;        /* relays that use it now */
     unsigned breaks;      /* connections that ended within an exchange */
 
-    /* Health: passive, by what exchanges meet, and by checks. */
+    /* Health by what exchanges meet. What checks say is each group's own (check.h). */
     unsigned failures;         /* in a row */
     uint64_t ejected_until_ms; /* 0: it is not */
     uint32_t ejected_for_ms;   /* the last time */
-    bool is_down;              /* checks say so */
     uint64_t logged_ms;
     unsigned unlogged; /* failures since */
 };
@@ -72,9 +71,11 @@ struct mg_group {
     unsigned cursor;
     enum mg_choice choice;
     bool is_marked;
-    bool asks_down;          /* a check's: its endpoint is asked though it is down */
-    struct mg_check *checks; /* one an endpoint; NULL: none */
-    unsigned users;          /* relays that run */
+    struct mg_check *checks;                       /* one an endpoint; NULL: none */
+    char *check_host;                              /* mg_group_spec's */
+    bool (*is_named)(void *context, uint64_t key); /* mg_group_spec's */
+    void *context;
+    unsigned users; /* relays that run */
     uint64_t used_ms;
 };
 
@@ -93,6 +94,9 @@ struct mg_proxy {
     struct mg_buf head;                    /* of the request being written */
     struct mg_response_head response_head; /* of the answer being read */
 };
+
+/* Drop a group that nothing uses. Returns: false where a relay of it runs: it stays. */
+bool mg_group_drop(struct mg_group *group);
 
 /* The endpoint of `url`, made where there is none; counts a reference. Returns: NULL without
  * memory. */

@@ -3,10 +3,11 @@
  *
  * Shape:     a group is what a policy calls an upstream; it chooses among endpoints, one a
  *            server. An endpoint is found by its address alone, so groups that name the same
- *            server share its connections and its health, and a policy set that is replaced
- *            loses neither.
+ *            server share its connections and what failed there, and a policy set that is
+ *            replaced loses neither. What checks say of a server is their group's own.
  * Ownership: the worker owns its mg_proxy; nothing here points into a policy set. A group that
- *            has not been asked for in a while is dropped when another one is made.
+ *            has not been asked for in a while is dropped when another one is made; one with
+ *            checks, when the next of them is due and no policy names it any more.
  * Threads:   the worker's.
  */
 #ifndef MG_PROXY_PROXY_H
@@ -50,6 +51,11 @@ struct mg_group_spec {
     enum mg_choice choice;
     struct mg_str check_path; /* that each server is asked for again and again; empty: none */
     uint32_t check_ms;        /* between two of these checks */
+    struct mg_str check_host; /* their Host; empty: the server's own */
+    /* Asked before each check: whether the policies in force still name the group. Checks end
+     * where they do not. NULL: they do. */
+    bool (*is_named)(void *context, uint64_t key);
+    void *context;
 };
 
 /* `counters` are the caller's and outlive the proxy. Returns: NULL without memory. */

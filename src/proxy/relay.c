@@ -208,6 +208,10 @@ static void find_another(struct mg_relay *relay)
 void mg_relay_resolved(struct mg_relay *relay)
 {
     relay->state = MG_RELAY_CONNECTING;
+    if (relay->options.ends_at_stop && mg_worker_is_stopping(relay->proxy->worker)) {
+        mg_relay_abort(relay);
+        return;
+    }
     find_another(relay);
 }
 
@@ -273,6 +277,26 @@ struct mg_str mg_relay_server(const struct mg_relay *relay)
 
 /* ---- the request ---- */
 
+static void send_into_tunnel(struct mg_relay *relay, struct mg_str data)
+{
+    mg_relay_wait_for_more(relay);
+    mg_conn_write(relay->conn, data);
+    if (relay->has_eof && mg_conn_is_mute(relay->conn)) {
+        mg_relay_finish(relay, false); /* no end of input will come that could tell it */
+    }
+}
+
+static void end_tunnel(struct mg_relay *relay)
+{
+    if (relay->has_eof) {
+        mg_relay_finish(relay, false);
+        return;
+    }
+    relay->has_left = true;
+    mg_conn_finish(relay->conn);
+    mg_relay_wait_for_more(relay);
+}
+
 void mg_relay_send(struct mg_relay *relay, struct mg_str data)
 {
     char line[24];
@@ -280,8 +304,10 @@ void mg_relay_send(struct mg_relay *relay, struct mg_str data)
         return;
     }
     if (relay->state == MG_RELAY_TUNNEL) {
-        mg_conn_set_deadline(relay->conn, relay->proxy->limits.tunnel_ms);
-    } else if (relay->options.framing == MG_FRAMING_CHUNKED) {
+        send_into_tunnel(relay, data);
+        return;
+    }
+    if (relay->options.framing == MG_FRAMING_CHUNKED) {
         int size = snprintf(line, sizeof(line), "%zx\r\n", data.len);
         const struct mg_str parts[] = {{line, (size_t)size}, data, MG_STR("\r\n")};
         mg_conn_write_parts(relay->conn, parts, 3);
@@ -301,8 +327,7 @@ void mg_relay_send_end(struct mg_relay *relay, struct mg_str trailers)
         return;
     }
     if (relay->state == MG_RELAY_TUNNEL) {
-        mg_conn_finish(relay->conn);
-        mg_conn_set_deadline(relay->conn, relay->proxy->limits.idle_ms);
+        end_tunnel(relay);
         return;
     }
     if (relay->options.framing == MG_FRAMING_CHUNKED) {
@@ -327,8 +352,8 @@ void mg_relay_pause(struct mg_relay *relay)
 void mg_relay_wait_for_more(struct mg_relay *relay)
 {
     const struct mg_proxy_limits *limits = &relay->proxy->limits;
-    mg_conn_set_deadline(relay->conn,
-                         relay->state == MG_RELAY_TUNNEL ? limits->tunnel_ms : limits->idle_ms);
+    bool is_open = relay->state == MG_RELAY_TUNNEL && !relay->has_left && !relay->has_eof;
+    mg_conn_set_deadline(relay->conn, is_open ? limits->tunnel_ms : limits->idle_ms);
 }
 
 void mg_relay_resume(struct mg_relay *relay)

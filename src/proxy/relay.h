@@ -8,6 +8,8 @@
  *            content) is sent once more on a new connection when a kept one ended before a byte
  *            of the answer. Nothing else is ever sent twice.
  * Ownership: the caller owns the struct and keeps it until on_end, on_fault or mg_relay_abort.
+ * Stopping:  once the worker's stop timeout has passed a relay ends without a word, as with
+ *            mg_relay_abort: the same moment ends the connections of whoever would be told.
  * Threads:   the worker's.
  */
 #ifndef MG_PROXY_RELAY_H
@@ -56,6 +58,8 @@ struct mg_relay_caller {
     /* The head. A 101 makes a tunnel of the exchange: on_data then tells its bytes. */
     void (*on_head)(void *user, const struct mg_response_head *head);
     void (*on_data)(void *user, struct mg_str data);
+    /* In a tunnel: the server will send no more, but takes what comes until the caller ends. */
+    void (*on_half_closed)(void *user);
     /* The answer is over; `trailers` are lines that were checked. The relay is free. */
     void (*on_end)(void *user, struct mg_str trailers);
     /* It will not be. The relay is free. */
@@ -66,6 +70,7 @@ struct mg_relay_options {
     bool is_head;            /* HEAD: the answer has no content */
     bool may_repeat;         /* idempotent, without content */
     bool asks_upgrade;       /* 101 may come */
+    bool ends_at_stop;       /* without a word, when the worker begins to stop */
     enum mg_framing framing; /* of the request's content */
 };
 
@@ -102,6 +107,8 @@ struct mg_relay {
     bool is_paused;
     bool ends_at_close;
     bool can_keep; /* the connection, by the answer's head */
+    bool has_left; /* a tunnel: the caller's side has ended, */
+    bool has_eof;  /* the server's side */
 };
 
 /* Send a request to an endpoint of `group`. Returns: whether its content may be sent now;
@@ -117,11 +124,12 @@ static inline bool mg_relay_is_running(const struct mg_relay *relay)
 }
 
 /* Send content, framed as the options said; in a tunnel, bytes as they are. Afterwards ask
- * mg_relay_is_blocked before sending more: on_drained tells when to go on. */
+ * mg_relay_is_blocked before sending more: on_drained tells when to go on. In a tunnel on_end
+ * may come before this returns. */
 void mg_relay_send(struct mg_relay *relay, struct mg_str data);
 bool mg_relay_is_blocked(const struct mg_relay *relay);
 /* The content has ended; `trailers` are whole lines for chunked content, or empty. In a tunnel:
- * no more bytes will come. */
+ * no more bytes will come; on_end comes before this returns where the server has ended too. */
 void mg_relay_send_end(struct mg_relay *relay, struct mg_str trailers);
 
 /* Stop asking the upstream for more, and ask again. */

@@ -2,6 +2,7 @@
  * the head, content, the end. What is malformed ends the relay and its connection.
  */
 #include "core/counter.h"
+#include "http/hop.h"
 #include "net/connect.h"
 #include "proxy/relay_internal.h"
 
@@ -25,6 +26,8 @@ void mg_relay_finish(struct mg_relay *relay, bool has_more)
     }
     if (keeps) {
         mg_endpoint_put_idle(endpoint, conn, keep_ms);
+    } else if (relay->state == MG_RELAY_TUNNEL) {
+        mg_conn_close(conn, "tunnel-ended"); /* with what is still to be sent */
     } else {
         mg_conn_abort(conn, "not-kept");
     }
@@ -45,7 +48,8 @@ static uint32_t told_keep_ms(const struct mg_response_head *head, uint32_t limit
         struct mg_str item;
         unsigned long long seconds;
         while (mg_list_next(&items, &item)) {
-            if (mg_str_starts_with(item, MG_STR("timeout=")) &&
+            struct mg_str name = {item.ptr, item.len < 8 ? item.len : 8};
+            if (mg_str_equal_nocase(name, MG_STR("timeout=")) &&
                 mg_str_to_u64(mg_str_from_offset(item, 8), UINT32_MAX, &seconds)) {
                 uint64_t ms = seconds > 1 ? (seconds - 1) * 1000 : 500;
                 return ms < limit_ms ? (uint32_t)ms : limit_ms;
@@ -79,6 +83,12 @@ static void begin_body(struct mg_relay *relay, const struct mg_response_head *he
 static bool take_head(struct mg_relay *relay, const struct mg_response_head *head)
 {
     bool is_upgrade = head->status == 101;
+    struct mg_hop hop;
+    mg_hop_init(&hop, head->fields, head->field_count);
+    if (hop.is_crowded) {
+        mg_relay_fail_endpoint(relay, MG_FAULT_MALFORMED, "connection-options");
+        return false;
+    }
     if (is_upgrade && (!relay->options.asks_upgrade || !is_websocket(head))) {
         mg_relay_fail_endpoint(relay, MG_FAULT_MALFORMED, "upgrade-unasked");
         return false;

@@ -261,9 +261,18 @@ static bool begin_answer(struct mg_exchange *exchange, const struct mg_answer *a
     return write_head(exchange, answer, length);
 }
 
+/* Whether no octet of content is to come, also where nobody has looked for its end. */
+static bool has_no_more_content(const struct mg_exchange *exchange)
+{
+    const struct mg_body *body = &exchange->body;
+    return body->framing == MG_FRAMING_NONE ||
+           (body->framing == MG_FRAMING_LENGTH && body->remaining == 0);
+}
+
 static void finish(struct mg_exchange *exchange)
 {
     exchange->answer = ANSWER_DONE;
+    exchange->body_done = exchange->body_done || has_no_more_content(exchange);
     exchange->body_is_paused = false; /* what is left of the content is drained */
     sent(exchange);
     if (exchange->worker->turn != exchange->conn) {

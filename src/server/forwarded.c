@@ -229,6 +229,19 @@ static void read_forwarded(const struct mg_server_options *options, const struct
     }
 }
 
+unsigned mg_forwarded_sound_from(const struct mg_head *head)
+{
+    struct element elements[MAX_ELEMENTS];
+    const struct mg_field *line;
+    unsigned at = head->field_count;
+    while ((line = previous_line(head, MG_FIELD_FORWARDED, &at)) != NULL) {
+        if (line->value.len > 0 && split_elements(line->value, elements) == 0) {
+            return at + 1;
+        }
+    }
+    return 0;
+}
+
 void mg_forwarded_read(const struct mg_server_options *options, const struct mg_head *head,
                        struct mg_forwarded *out)
 {

@@ -26,6 +26,11 @@ struct mg_forwarded {
 void mg_forwarded_read(const struct mg_server_options *options, const struct mg_head *head,
                        struct mg_forwarded *out);
 
+/* The index of the first field of `head` with no malformed line of Forwarded at it or behind
+ * it. What stands before such a line cannot be told from what its sender made up: an open quote
+ * takes in what others have appended. */
+unsigned mg_forwarded_sound_from(const struct mg_head *head);
+
 /* "http" or "https" for `value`, ws and wss counting as those; empty for anything else. */
 struct mg_str mg_forwarded_scheme(struct mg_str value);
 

@@ -83,6 +83,8 @@ static void write_head(void *user, struct mg_str authority, struct mg_buf *out)
     bool is_trusted = mg_forwarded_is_trusted(exchange);
     bool by_forwarded = exchange->worker->server->options.trusted_fields == MG_TRUST_FORWARDED;
     forward->trusts_forwarded = is_trusted && by_forwarded;
+    forward->forwarded_from =
+        forward->trusts_forwarded ? mg_forwarded_sound_from(exchange->head) : 0;
     forward->trusts_x_forwarded = is_trusted && !by_forwarded;
     forward->is_upgrade = proxied->is_upgrade;
     mg_forward_write(forward, out);
@@ -317,6 +319,12 @@ static void on_data(void *user, struct mg_str data)
     }
 }
 
+static void on_half_closed(void *user)
+{
+    const struct proxied *proxied = user;
+    mg_conn_finish(proxied->exchange->conn);
+}
+
 static void on_drained(void *user)
 {
     struct proxied *proxied = user;
@@ -354,6 +362,7 @@ static const struct mg_relay_caller relay_caller = {
     .on_interim = on_interim,
     .on_head = on_head,
     .on_data = on_data,
+    .on_half_closed = on_half_closed,
     .on_end = on_end,
     .on_fault = on_fault,
 };

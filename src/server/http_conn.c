@@ -310,6 +310,9 @@ static void end_tunnel(struct mg_conn *conn, struct mg_exchange *exchange)
     mg_answer_set_turn(exchange->worker, conn);
     exchange->handler->body_end(exchange);
     mg_answer_set_turn(exchange->worker, NULL);
+    if (exchange->answer == ANSWER_DONE) { /* the upstream had ended before */
+        mg_http_conn_advance(conn);
+    }
 }
 
 static void on_eof(struct mg_conn *conn)

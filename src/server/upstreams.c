@@ -4,6 +4,7 @@
 #include "core/log.h"
 #include "http/hop.h"
 #include "server/exchange.h"
+#include "server/generation.h"
 #include "server/worker_state.h"
 
 enum {
@@ -37,6 +38,20 @@ void mg_upstreams_stop(struct server_worker *worker)
     worker->proxy = NULL;
 }
 
+/* What is active can be looked at until this call returns (generation.h). */
+static bool is_named(void *context, uint64_t key)
+{
+    const struct server_worker *worker = context;
+    const struct mg_generation *active =
+        atomic_load_explicit(&worker->server->active, memory_order_acquire);
+    const struct mg_policy_set *set = active->set;
+    size_t i = 0;
+    while (i < set->upstream_count && set->upstreams[i].key != key) {
+        i++;
+    }
+    return i < set->upstream_count;
+}
+
 struct mg_group *mg_upstreams_group(struct server_worker *worker,
                                     const struct mg_upstream *upstream)
 {
@@ -65,10 +80,20 @@ struct mg_group *mg_upstreams_group(struct server_worker *worker,
                                        .server_count = upstream->server_count,
                                        .choice = choices[upstream->balance],
                                        .check_path = upstream->check,
-                                       .check_ms = upstream->check_every_s * 1000U};
+                                       .check_ms = upstream->check_every_s * 1000U,
+                                       .check_host = upstream->host,
+                                       .is_named = is_named,
+                                       .context = worker};
     group = mg_arena_overflowed(&arena) ? NULL : mg_proxy_add(worker->proxy, &spec);
     mg_arena_fini(&arena);
     return group;
+}
+
+/* Says by which policies an answer was made, which only this server knows. */
+static bool is_revision(struct mg_str name)
+{
+    static const struct mg_str revision = {"moongate-revision", 17};
+    return name.len == revision.len && mg_str_equal_nocase(name, revision);
 }
 
 bool mg_upstreams_answer(struct mg_exchange *exchange, const struct mg_response_head *head,
@@ -86,12 +111,12 @@ bool mg_upstreams_answer(struct mg_exchange *exchange, const struct mg_response_
         const struct mg_field *field = &head->fields[i];
         if (field->name.len == 4 && mg_str_equal_nocase(field->name, MG_STR("date"))) {
             answer->date = field->value;
-        } else if (!mg_hop_ends(&hop, field)) {
+        } else if (!mg_hop_ends(&hop, field) && !is_revision(field->name)) {
             fields[answer->field_count++] = (struct mg_answer_field){field->name, field->value};
         }
     }
     answer->fields = fields;
-    return !hop.is_crowded;
+    return true;
 }
 
 void mg_upstreams_note_cors(struct mg_exchange *exchange, struct mg_group *group,

@@ -21,7 +21,8 @@ void mg_upstreams_stop(struct server_worker *worker);
 struct mg_group *mg_upstreams_group(struct server_worker *worker,
                                     const struct mg_upstream *upstream);
 
-/* The head of an upstream as an answer: without the fields of its connection and its framing.
+/* The head of an upstream as an answer: without the fields of its connection and its framing,
+ * and without a Moongate-Revision that is not ours.
  * Slices point into `head`. Returns: false without memory. */
 bool mg_upstreams_answer(struct mg_exchange *exchange, const struct mg_response_head *head,
                          struct mg_answer *answer);

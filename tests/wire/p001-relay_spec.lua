@@ -133,6 +133,19 @@ describe("proxy", function()
     assert.equals("2", answer:get("X-Kept"))
   end)
 
+  for _, value in ipairs({ "timeout=1", "max=9, Timeout=1" }) do
+    it("gives a connection up before the server does, by Keep-Alive: " .. value, function()
+      local connection = server:connect():send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      local _, link = upstream:take()
+      local since = wire.process.now()
+      link:answer(200, { "Keep-Alive: " .. value })
+      assert.equals(200, connection:read("GET").status)
+      assert.is_true(link:is_closed(5))
+      assert.is_true(wire.process.now() - since > 0.4, "at once")
+      connection:close()
+    end)
+  end
+
   it("keeps the answer's Date, and gives one that lacks it", function()
     local _, dated = relay("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n"
       .. "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 0\r\n\r\n")
@@ -509,4 +522,76 @@ describe("proxy behind a trusted proxy", function()
     server:stop()
     upstream:close()
   end)
+end)
+
+describe("proxy behind a trusted proxy that sets Forwarded", function()
+  local upstream, server
+  setup(function()
+    upstream = recorder.listen()
+    server = wire.start({ policy = POLICY:gsub("URL", upstream.url), workers = 1,
+      arguments = { "--trust-proxy", "127.0.0.0/8", "--trust-fields", "forwarded" } })
+  end)
+  teardown(function()
+    server:stop()
+    upstream:close()
+  end)
+
+  -- What it sent, and what of it goes on.
+  for _, row in ipairs({
+    { { "for=1.2.3.4;proto=https", 'for="[::1]:80"' },
+      'for=1.2.3.4;proto=https, for="[::1]:80", ' },
+    { { 'for="evil' }, "" },
+    { { 'for="x\\", for=9.9.9.9' }, "" },
+    { { "for=9.9.9.9", 'for="evil, for=1.2.3.4' }, "" }, -- the last is the proxy's own
+    { { 'for="evil', "for=1.2.3.4" }, "for=1.2.3.4, " },
+    { { "for=9.9.9.9", "evil", "", "for=1.2.3.4" }, "for=1.2.3.4, " },
+  }) do
+    it("passes on what is well-formed: " .. table.concat(row[1], " | "), function()
+      local lines = {}
+      for i, value in ipairs(row[1]) do
+        lines[i] = "Forwarded: " .. value .. "\r\n"
+      end
+      local connection = server:connect():send("GET / HTTP/1.1\r\nHost: a\r\n"
+        .. table.concat(lines) .. "\r\n")
+      local seen, link = upstream:take()
+      local told = seen:get("Forwarded")
+      local ours = told:find("for=" .. connection.peer .. ";host=", 1, true)
+      assert.equals(row[2], told:sub(1, ours - 1))
+      link:answer(200, { "Connection: close" })
+      assert.equals(200, connection:read("GET").status)
+      connection:close()
+    end)
+  end
+end)
+
+describe("Moongate-Revision", function()
+  local upstream
+  before_each(function()
+    upstream = recorder.listen()
+  end)
+  after_each(function()
+    upstream:close()
+  end)
+
+  for _, mode in ipairs({ "on", "off" }) do
+    it("is never an upstream's: " .. mode, function()
+      local server = wire.start({ policy = POLICY:gsub("URL", upstream.url), workers = 1,
+        arguments = { "--revision-field", mode } })
+      local connection = server:connect():send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+      local _, link = upstream:take()
+      link:send("HTTP/1.1 103 X\r\nMoongate-Revision: forged\r\nX-A: 1\r\n\r\n"
+        .. "HTTP/1.1 200 X\r\nmoongate-revision: forged\r\nTransfer-Encoding: chunked\r\n\r\n"
+        .. "0\r\nMoongate-Revision: forged\r\nX-B: 2\r\n\r\n")
+      local interim = connection:read("GET")
+      assert.equals("1", interim:get("X-A"))
+      assert.is_nil(interim:get("Moongate-Revision"))
+      local answer = connection:read("GET")
+      assert.equals("X-B: 2\r\n", answer.trailers)
+      local revisions = answer:all("Moongate-Revision")
+      assert.equals(mode == "on" and 1 or 0, #revisions)
+      assert.not_equals("forged", revisions[1])
+      connection:close()
+      server:stop()
+    end)
+  end
 end)

@@ -101,6 +101,11 @@ describe("fault of an upstream:", function()
       "content-length-malformed" },
     { "101 that nobody asked for",
       "HTTP/1.1 101 X\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n", "upgrade-unasked" },
+    { "more connection options than can be kept apart",
+      "HTTP/1.1 200 X\r\nConnection: " .. ("x, "):rep(17) .. "y\r\nContent-Length: 0\r\n\r\n",
+      "connection-options" },
+    { "the same of an interim answer",
+      "HTTP/1.1 103 X\r\nConnection: " .. ("x, "):rep(17) .. "y\r\n\r\n", "connection-options" },
     { "too large a head", "HTTP/1.1 200 X\r\nX: " .. ("a"):rep(17000) .. "\r\n\r\n",
       "head-too-large" },
     { "too many fields", "HTTP/1.1 200 X\r\n" .. ("X: a\r\n"):rep(101) .. "\r\n",
@@ -172,6 +177,17 @@ describe("fault of an upstream:", function()
     assert.equals(502, connection:read("GET").status)
     connection:close()
   end)
+
+  for _, request in ipairs({ "GET /nobody HTTP/1.1\r\n",
+    "POST /nobody HTTP/1.1\r\nContent-Length: 0\r\n" }) do
+    it("nobody listens, and nothing of the request is unread: " .. request:match("%u+"), function()
+      local connection = server:connect():send(request .. "Host: a\r\nConnection: close\r\n"
+        .. "Origin: https://app.example\r\n\r\n")
+      assert_readable(connection:read(request:match("%u+")), 502, "upstream-connect")
+      connection:assert_closed()
+      assert.equals("client-asked", server:record(connection).close)
+    end)
+  end
 
   it("there is no such socket: 502", function()
     local connection = server:connect():send((GET:gsub("/x", "/no-socket")))

@@ -13,6 +13,7 @@ static struct {
     _Atomic(struct mg_conn *) conn;
     atomic_int steps; /* tasks that ran */
     atomic_bool is_quiet, is_silent;
+    atomic_int again; /* connections made in place of one that ended */
 } out;
 
 static struct mg_address target;
@@ -54,12 +55,25 @@ static void out_close(struct mg_conn *conn, const char *reason)
     atomic_fetch_add(&out.closed, 1);
 }
 
+static const struct mg_protocol outbound;
+
+/* Its worker stops, and it does not take that for an end. */
+static void out_close_again(struct mg_conn *conn, const char *reason)
+{
+    struct mg_worker *worker = mg_conn_worker(conn);
+    out_close(conn, reason);
+    if (atomic_load(&out.again) > 0) {
+        atomic_fetch_sub(&out.again, 1);
+        assert_non_null(mg_conn_connect(worker, &outbound, &target));
+    }
+}
+
 static const struct mg_protocol outbound = {.user_bytes = 16,
                                             .on_open = out_open,
                                             .on_bytes = out_bytes,
                                             .on_eof = out_eof,
                                             .on_drained = out_drained,
-                                            .on_close = out_close};
+                                            .on_close = out_close_again};
 
 /* Of what is accepted: nothing is, here. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): the signature is the net layer's */
@@ -334,6 +348,25 @@ static void quiet_is_what_the_loop_knows(void **state)
     rig_stop(&rig);
 }
 
+/* Two end as the stop begins and as accepting ends, one when the time is over; one comes after
+ * that. */
+static void what_connects_while_stopping_ends_too(void **state)
+{
+    (void)state;
+    struct rig rig = {.options.limits.stop_ms = 200};
+    start(&rig);
+    int listener = listen_tcp();
+    step(&rig, connect_now, NULL);
+    WAIT_UNTIL(atomic_load(&out.opened) == 1);
+    atomic_store(&out.again, 3);
+    uint64_t begin = mg_clock_us() / 1000;
+    rig_stop(&rig);
+    assert_in_range(mg_clock_us() / 1000 - begin, 195, DEADLINE_MS);
+    assert_int_equal(atomic_load(&out.closed), 4);
+    assert_string_equal(atomic_load(&out.reason), "stopping");
+    (void)close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +377,7 @@ int main(void)
         cmocka_unit_test(reading_goes_on_while_output_waits),
         cmocka_unit_test(what_was_said_before_a_reset_is_read),
         cmocka_unit_test(quiet_is_what_the_loop_knows),
+        cmocka_unit_test(what_connects_while_stopping_ends_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

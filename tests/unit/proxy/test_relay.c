@@ -88,6 +88,7 @@ static const struct mg_relay_caller caller = {
     .on_interim = on_interim,
     .on_head = on_head,
     .on_data = on_data,
+    .on_half_closed = on_drained,
     .on_end = on_end,
     .on_fault = on_fault,
 };
@@ -172,11 +173,14 @@ static int listen_here(void)
     return fd;
 }
 
+/* Limits of the rig are kept. */
 static void start(struct rig *rig)
 {
     memset(&told, 0, sizeof(told));
-    rig->options = (struct mg_workers_options){
-        .protocol = &protocol, .on_start = make_proxy, .on_end = free_proxy};
+    rig->options = (struct mg_workers_options){.protocol = &protocol,
+                                               .limits = rig->options.limits,
+                                               .on_start = make_proxy,
+                                               .on_end = free_proxy};
     rig_start(rig);
 }
 
@@ -261,12 +265,33 @@ static void held_back_octets_come_when_they_are_wanted(void **state)
     rig_stop(&rig);
 }
 
+/* The request could be repeated, since the connection was kept; but there is no time. */
+static void the_stop_timeout_ends_a_relay_and_begins_none(void **state)
+{
+    (void)state;
+    struct rig rig = {.options.limits.stop_ms = 200};
+    int listener = listen_here();
+    start(&rig);
+    step(&rig, begin);
+    int fd = take(listener);
+    send_text(fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    WAIT_UNTIL(atomic_load(&told.left) == 1);
+    step(&rig, begin);
+    rig_stop(&rig);
+    struct pollfd another = {.fd = listener, .events = POLLIN};
+    assert_int_equal(poll(&another, 1, 0), 0);
+    assert_int_equal(atomic_load(&told.faults), 0);
+    (void)close(fd);
+    (void)close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(answers_are_told),
         cmocka_unit_test(the_end_is_told_though_the_answer_is_held_back),
         cmocka_unit_test(held_back_octets_come_when_they_are_wanted),
+        cmocka_unit_test(the_stop_timeout_ends_a_relay_and_begins_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
