@@ -139,6 +139,13 @@ void mg_budget_spend_memory(struct mg_script *script)
     }
 }
 
+void mg_budget_spend_time(struct mg_script *script)
+{
+    if (script->spent == NULL) {
+        spend(script, MG_BOUND_TIME);
+    }
+}
+
 /* ---- hooks ---- */
 
 static void on_load_count(lua_State *L, lua_Debug *frame);
