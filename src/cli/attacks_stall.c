@@ -195,7 +195,8 @@ static const struct mg_attack attacks[] = {
      .body = "local s = \"x\" while heap do s = s .. s end",
      .code = "budget-"},
     {.name = "heap-of-fields",
-     .setup = "local heap = {} for i = 1, 60000 do heap[\"k\" .. i] = i end",
+     .setup = "local heap = { {}, {}, {}, {}, {}, {} }\n"
+              "for i = 0, 59999 do heap[i // 10000 + 1][\"k\" .. i] = i end",
      .body = "while true do pcall(function() local s = (\"x\"):rep(2000000) return heap, s .. "
              "s .. s end) end",
      .code = "budget-"},
