@@ -61,6 +61,9 @@ static void push_field(lua_State *L, struct mg_object *object, int field)
 static bool is_reason(struct mg_str text)
 {
     bool after_hyphen = true;
+    if (text.len > MG_DECISION_MAX_REASON_BYTES) {
+        return false;
+    }
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         bool is_hyphen = c == '-';
@@ -70,7 +73,7 @@ static bool is_reason(struct mg_str text)
         }
         after_hyphen = is_hyphen;
     }
-    return !after_hyphen && text.len <= MG_DECISION_MAX_REASON_BYTES;
+    return !after_hyphen;
 }
 
 /* d:deny(reason) */

@@ -92,6 +92,9 @@ static int finish(lua_State *L, struct mg_hook_verdict *verdict)
 static bool is_reason(struct mg_str text)
 {
     char before = '-';
+    if (text.len > MG_REASON_MAX_BYTES) {
+        return false;
+    }
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         bool is_word = (c >= 'a' && c <= 'z') || (mg_ascii_is_digit(c) && i > 0);
@@ -100,7 +103,7 @@ static bool is_reason(struct mg_str text)
         }
         before = c;
     }
-    return before != '-' && text.len <= MG_REASON_MAX_BYTES;
+    return before != '-';
 }
 
 /* Whether the code is one that the engine gives for reasons of its own. What it says of

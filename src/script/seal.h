@@ -13,7 +13,11 @@
  * Opaque:    userdata and C functions stay as they are. Those that a host gives must hold no
  *            values of scripts and, once sealed, no state (an iterator of string.gmatch refuses
  *            by itself); what a host keeps elsewhere than in the roots is not reached.
- * Errors:    state-kept is the code of all that a function may not change.
+ * Texts:     one that is longer than MG_SEAL_MAX_TEXT_BYTES is not kept. Lua's own work on texts
+ *            (order, hash, copy) cannot be interrupted. Constants of functions are no longer
+ *            than their source.
+ * Errors:    state-kept is the code of all that a function may not change; policy-memory that
+ *            of a text too long to keep.
  * Threads:   as state.h.
  */
 #ifndef MG_SCRIPT_SEAL_H
@@ -24,6 +28,10 @@
 #include <lua.h>
 
 #include "core/str.h"
+
+enum {
+    MG_SEAL_MAX_TEXT_BYTES = 1 << 20
+};
 
 /* What to write instead. */
 #define MG_SEAL_HINT "use local, or req.ctx for what hooks of one exchange share"

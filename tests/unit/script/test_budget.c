@@ -518,6 +518,28 @@ static void texts_that_are_compared_or_read_as_numbers_are_charged_for(void **st
     }
 }
 
+/* What reads a whole text to see what to do has been paid for by then. */
+static void texts_are_charged_for_before_they_are_read(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "('x'):find(('x'):rep(1000000))",
+        "('x'):find(('x'):rep(1000000) .. '%')",
+        "string.format(('%%'):rep(500000) .. '%p')",
+    };
+    static const struct mg_script_budget few = {
+        .max_cpu_ms = 600000, .max_steps = 100000, .max_bytes = 32 << 20};
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        char text[256];
+        struct mg_script_fault fault = {.err.code = "no fault"};
+        (void)snprintf(text, sizeof(text), "hook(function() %s end)", rows[i]);
+        struct mg_script *script = sealed(text, NULL, &few);
+        mg_expect_true(rows[i], !run_slot(script, 1, &fault));
+        mg_expect_text(rows[i], fault.err.code, "budget-steps");
+        mg_script_free(script);
+    }
+}
+
 /* ---- the machine out of memory ---- */
 
 static void failing_allocations_fail_only_the_call(void **state)
@@ -567,6 +589,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_policy_makes_no_table_of_too_many_fields),
         cmocka_unit_test(more_than_half_of_the_memory_is_not_kept),
         cmocka_unit_test(texts_that_are_compared_or_read_as_numbers_are_charged_for),
+        cmocka_unit_test(texts_are_charged_for_before_they_are_read),
         cmocka_unit_test(failing_allocations_fail_only_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
