@@ -232,8 +232,8 @@ static uint64_t prepare_argument(lua_State *L, int index, char conversion)
     return CONVERSION_STEPS + bytes / BYTES_A_STEP;
 }
 
-/* Charge for reading the format, and make the arguments safe. Returns: the steps that formatting
- * them takes. */
+/* Charge for reading the format, and make the arguments safe. Returns: the steps that
+ * formatting them takes. */
 static uint64_t prepare_format(lua_State *L, struct mg_str format)
 {
     uint64_t steps = 0;

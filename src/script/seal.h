@@ -13,9 +13,9 @@
  * Opaque:    userdata and C functions stay as they are. Those that a host gives must hold no
  *            values of scripts and, once sealed, no state (an iterator of string.gmatch refuses
  *            by itself); what a host keeps elsewhere than in the roots is not reached.
- * Texts:     one that is longer than MG_SEAL_MAX_TEXT_BYTES is not kept. Lua's own work on texts
- *            (order, hash, copy) cannot be interrupted. Constants of functions are no longer
- *            than their source.
+ * Texts:     one that is longer than MG_SEAL_MAX_TEXT_BYTES is not kept: what Lua does with a
+ *            text (order, hash, copy) cannot be interrupted. Constants of functions cannot be
+ *            looked at; they are no longer than their source.
  * Errors:    state-kept is the code of all that a function may not change; policy-memory that
  *            of a text too long to keep.
  * Threads:   as state.h.
