@@ -522,24 +522,21 @@ static void messages_show_the_front_of_a_long_name(void **state)
 static void sealing_looks_at_the_bounds_with_each_field(void **state)
 {
     (void)state;
-    enum {
-        FIELDS = 1000
-    };
-    static const char *const rows[] = {
-        "local t = {} for i = 1, 1000 do t['k' .. i] = 1 end hook(function() return t end)",
-        "local t = {} for i = 1, 500 do t[{}] = 1 end hook(function() return t end)",
-        "for i = 1, 1000 do _ENV['k' .. i] = 1 end hook(function() return k1 end)",
-    };
-    for (size_t i = 0; i < MG_COUNT(rows); i++) {
-        struct mg_script_fault fault;
-        struct mg_str chunk = mg_str_from(rows[i]);
+    struct mg_script_fault fault;
+    uint64_t steps[2];
+    for (int with = 0; with < 2; with++) {
+        struct mg_str chunk =
+            with == 0 ? MG_STR("local t = { k1 = 1 } hook(function() return t end)")
+                      : MG_STR("local t = {} for i = 1, 1000 do t['k' .. i] = 1 end\n"
+                               "hook(function() return t end)");
         struct mg_script *script = mg_script_new(&(struct mg_script_limits){0}, globals, NULL);
         assert_true(mg_script_call(script, load_chunk, &chunk, &fault));
         uint64_t before = mg_script_steps(script);
         assert_true(mg_script_seal(script, &counting, NULL, NULL, NULL, &fault));
-        mg_expect_true(rows[i], mg_script_steps(script) - before >= FIELDS);
+        steps[with] = mg_script_steps(script) - before;
         mg_script_free(script);
     }
+    mg_expect_true("999 more fields", steps[1] - steps[0] >= 999);
 }
 
 int main(void)
