@@ -21,6 +21,24 @@ struct mg_str {
 /* printf arguments for "%.*s". */
 #define MG_STR_ARG(s) ((int)(s).len), ((s).ptr == NULL ? "" : (s).ptr)
 
+/* How much of a text that may be of any length a message shows. */
+enum {
+    MG_STR_SHOWN_BYTES = 128
+};
+
+/* The front of `text`, whole characters of UTF-8, for messages: printf walks all that it is
+ * given, also what it has no room for. */
+static inline struct mg_str mg_str_shown(struct mg_str text)
+{
+    if (text.len > MG_STR_SHOWN_BYTES) {
+        text.len = MG_STR_SHOWN_BYTES;
+        while (text.len > 0 && ((unsigned char)text.ptr[text.len] & 0xc0) == 0x80) {
+            text.len--;
+        }
+    }
+    return text;
+}
+
 /* Slice the C string `text`; NULL gives the empty slice. */
 static inline struct mg_str mg_str_from(const char *text)
 {

@@ -81,15 +81,16 @@ static void add_field(struct reader *reader, struct mg_str name, size_t first)
                               (int)(name.len < 64 ? name.len : 64), name.ptr,
                               luaL_typename(L, -1));
     }
-    struct mg_str value = mg_str_trim_ows(text_at(L, -1));
-    check_field(L, name, value);
-    reader->bytes += name.len + value.len;
+    struct mg_str value = text_at(L, -1);
+    reader->bytes += name.len + value.len; /* before what they hold is looked at */
     if (reader->count == MG_ANSWER_MAX_FIELDS || reader->bytes > MG_ANSWER_MAX_FIELD_BYTES) {
         (void)mg_script_raise(L, "list-too-long", NULL,
                               "the answer has more than %d fields, or more than %d bytes of "
                               "them",
                               (int)MG_ANSWER_MAX_FIELDS, (int)MG_ANSWER_MAX_FIELD_BYTES);
     }
+    value = mg_str_trim_ows(value);
+    check_field(L, name, value);
     struct mg_plugin_field field = {copy(reader, name), copy(reader, value)};
     size_t at = reader->count++;
     for (; at > first && mg_str_compare(field.name, reader->fields[at - 1].name) < 0; at--) {

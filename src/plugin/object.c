@@ -52,6 +52,7 @@ static int refuse_key(lua_State *L, const struct mg_object *object)
     const char *hint = nearest.best.len == 0 ? NULL
                                              : lua_pushfstring(L, "did you mean '%s'?",
                                                                nearest.best.ptr); /* +1 */
+    key = mg_str_shown(key);
     return mg_script_raise(L, "field-unknown", hint, "%s has no field '%.*s'", class->name,
                            MG_STR_ARG(key));
 }

@@ -32,22 +32,41 @@ static struct mg_str text_argument(lua_State *L, int index, const char *what)
     return text;
 }
 
+static void refuse_more(lua_State *L)
+{
+    (void)mg_script_raise(L, "list-too-long", NULL,
+                          "the answer has more than %d fields, or more than %d bytes of them "
+                          "were edited",
+                          (int)MG_RESPONSE_MAX_FIELDS, (int)MG_RESPONSE_MAX_EDIT_BYTES);
+}
+
+/* The same for an edit: what is too long for one is refused before it is walked. */
+static struct mg_str edit_argument(lua_State *L, int index, const char *what)
+{
+    struct mg_str text = text_argument(L, index, what);
+    if (text.len > MG_RESPONSE_MAX_EDIT_BYTES) {
+        refuse_more(L);
+    }
+    return text;
+}
+
 /* The name of a field that may be edited. */
 static struct mg_str editable_name(lua_State *L)
 {
-    struct mg_str name = text_argument(L, ARG_NAME, "name");
+    struct mg_str name = edit_argument(L, ARG_NAME, "name");
     if (!mg_str_is_token(name)) {
         (void)mg_script_raise(L, "respond-field", "a name of letters, digits and hyphens",
                               "the name of the field is no token");
     }
+    struct mg_str shown = mg_str_shown(name);
     if (mg_own_field_is_framing(name)) {
         (void)mg_script_raise(L, "respond-framing-field", "leave it to the server",
-                              "%.*s is written by the server alone", MG_STR_ARG(name));
+                              "%.*s is written by the server alone", MG_STR_ARG(shown));
     }
     if (mg_own_field_is_cors(name)) {
         (void)mg_script_raise(L, "respond-cors-field",
                               "say it in the resource's cors, or decide it in a decision hook",
-                              "%.*s follows from the decision", MG_STR_ARG(name));
+                              "%.*s follows from the decision", MG_STR_ARG(shown));
     }
     return name;
 }
@@ -81,10 +100,7 @@ static struct mg_plugin_field copy_field(lua_State *L, struct mg_response_target
     target->edit_bytes += name.len + value.len;
     if (target->edit_bytes > MG_RESPONSE_MAX_EDIT_BYTES ||
         target->response->field_count >= MG_RESPONSE_MAX_FIELDS) {
-        (void)mg_script_raise(L, "list-too-long", NULL,
-                              "the answer has more than %d fields, or more than %d bytes of "
-                              "them were edited",
-                              (int)MG_RESPONSE_MAX_FIELDS, (int)MG_RESPONSE_MAX_EDIT_BYTES);
+        refuse_more(L);
     }
     struct mg_plugin_field field = {mg_arena_dup(arena, name), mg_arena_dup(arena, value)};
     if (field.name.len != name.len || field.value.len != value.len) {
@@ -119,7 +135,7 @@ static size_t find(const struct mg_plugin_response *response, struct mg_str name
 /* The value of a field, without white space at its ends. */
 static struct mg_str value_argument(lua_State *L, struct mg_str name)
 {
-    struct mg_str value = mg_str_trim_ows(text_argument(L, ARG_VALUE, "value"));
+    struct mg_str value = mg_str_trim_ows(edit_argument(L, ARG_VALUE, "value"));
     if (!mg_own_field_value_is_safe(value)) {
         (void)mg_script_raise(L, "respond-field", "a value of one line",
                               "the value of %.*s has a CR, LF or NUL", MG_STR_ARG(name));

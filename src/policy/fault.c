@@ -80,7 +80,8 @@ struct mg_spot mg_spot_field(const struct mg_spot *outer, const char *separator,
 
 const char *mg_quote(char *out, size_t size, struct mg_str text)
 {
-    mg_err_set(out, size - 1, "'%.*s", MG_STR_ARG(text));
+    struct mg_str shown = mg_str_shown(text);
+    mg_err_set(out, size - 1, "'%.*s", MG_STR_ARG(shown));
     size_t length = strlen(out);
     out[length] = '\'';
     out[length + 1] = '\0';

@@ -262,15 +262,16 @@ static int include(lua_State *L)
 static void join_arguments(lua_State *L, char *text, size_t size)
 {
     text[0] = '\0';
-    for (int i = 1; i <= lua_gettop(L); i++) {
-        size_t used = strlen(text);
+    size_t used = 0;
+    for (int i = 1; i <= lua_gettop(L) && used + 1 < size; i++) {
         int type = lua_type(L, i);
         bool is_text = type == LUA_TSTRING || type == LUA_TNUMBER;
         lua_pushvalue(L, i); /* a copy, since lua_tostring changes numbers */
-        mg_err_set(text + used, size - used, "%s%s", i == 1 ? "" : " ",
+        mg_err_set(text + used, size - used, "%s%.*s", i == 1 ? "" : " ", (int)(size - used),
                    is_text                ? lua_tostring(L, -1)
                    : type == LUA_TBOOLEAN ? (lua_toboolean(L, i) ? "true" : "false")
                                           : lua_typename(L, type));
+        used += strlen(text + used);
         lua_pop(L, 1);
     }
 }

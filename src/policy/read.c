@@ -196,7 +196,8 @@ static void read_list_string(struct mg_reader *reader, unsigned forms, struct mg
         bool is_origins = (forms & MG_LIST_OF_ORIGINS) != 0;
         char hint[128];
         char quoted[80];
-        MG_ERR_SET(hint, "{ \"%.*s\" }", MG_STR_ARG(text));
+        struct mg_str shown = mg_str_shown(text);
+        MG_ERR_SET(hint, "{ \"%.*s\" }", MG_STR_ARG(shown));
         mg_fault(&reader->spot, MG_ERROR,
                  is_list && is_origins ? "origin-list-in-string" : "field-type",
                  is_list ? "{ \"…\", \"…\" }" : hint, "is the string %s, not a list",
@@ -213,12 +214,14 @@ static void read_list_string(struct mg_reader *reader, unsigned forms, struct mg
     out->count = 1;
 }
 
-/* Whether the table at the top has keys that are no positions. */
+/* Whether the table at the top has keys that are no positions. The bounds are looked at with
+ * each: where keys collide, going on from one takes microseconds. */
 static bool has_stray_keys(lua_State *L, size_t count)
 {
     size_t keys = 0;
     lua_pushnil(L);                /* +1 */
     while (lua_next(L, -2) != 0) { /* -1 +2 */
+        mg_script_charge(L, 0);
         lua_pop(L, 1);
         if (++keys > count) {
             lua_pop(L, 1);

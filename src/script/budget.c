@@ -41,6 +41,12 @@ enum {
 
 /* ---- what is said where a bound is passed ---- */
 
+/* Allocated bytes that one call may take in all, garbage among them. */
+static uint64_t volume_of(const struct mg_script *script)
+{
+    return (uint64_t)script->budget.max_bytes * 8;
+}
+
 static void fail_loading(struct mg_script *script, enum mg_script_bound bound)
 {
     struct mg_err *err = &script->final.err;
@@ -111,7 +117,7 @@ static void fail_call(struct mg_script *script, enum mg_script_bound bound)
         err->code = "budget-steps";
         MG_ERR_SET(err->message,
                    "one call allocated more than %llu bytes in all, and was stopped here",
-                   (unsigned long long)mg_budget_volume(script));
+                   (unsigned long long)volume_of(script));
         MG_ERR_SET(err->hint, "join texts once, with table.concat, and reuse tables");
     }
 }
@@ -136,6 +142,13 @@ void mg_budget_spend_memory(struct mg_script *script)
 {
     if (script->spent == NULL && script->refusals > 0) {
         spend(script, MG_BOUND_MEMORY);
+    }
+}
+
+void mg_budget_spend_time(struct mg_script *script)
+{
+    if (script->spent == NULL) {
+        spend(script, MG_BOUND_TIME);
     }
 }
 
@@ -322,7 +335,7 @@ static void count_growth(struct mg_script *script, size_t growth)
         script->allocated_max = script->allocated + LOAD_ALLOCATION_STEP;
     } else if (script->collector == MG_COLLECTOR_STOPPED) {
         script->collector = MG_COLLECTOR_WANTED;
-        script->allocated_max += mg_budget_volume(script) - mg_budget_collect_at(script);
+        script->allocated_max += volume_of(script) - mg_budget_collect_at(script);
     } else if (script->spent == NULL) {
         spend(script, MG_BOUND_STEPS);
     }

@@ -178,7 +178,8 @@ static void read_message(lua_State *L, const char *message, struct mg_err *err)
             break;
         }
     }
-    MG_ERR_SET(err->message, "%s", message);
+    /* No more than there is room for: printf would walk all of a long text. */
+    MG_ERR_SET(err->message, "%.*s", (int)sizeof(err->message), message);
 }
 
 /* Never raises: it only looks. */

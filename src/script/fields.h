@@ -13,8 +13,8 @@
 
 enum {
     MG_FIELD_BYTES = 24,
-    MG_LOAD_MAX_FIELDS = 128 << 10, /* of a table, while loading, */
-    MG_CALL_MAX_FIELDS = 8 << 10,   /* and of one that a call of a sealed state makes */
+    MG_LOAD_MAX_FIELDS = 16 << 10, /* of a table, while loading, */
+    MG_CALL_MAX_FIELDS = 8 << 10,  /* and of one that a call of a sealed state makes */
 };
 
 /* Whether a block of `size` bytes may be a hash part. */

@@ -232,11 +232,13 @@ static uint64_t prepare_argument(lua_State *L, int index, char conversion)
     return CONVERSION_STEPS + bytes / BYTES_A_STEP;
 }
 
-/* Make the arguments safe. Returns: the steps that formatting takes. */
+/* Charge for reading the format, and make the arguments safe. Returns: the steps that
+ * formatting them takes. */
 static uint64_t prepare_format(lua_State *L, struct mg_str format)
 {
-    uint64_t steps = format.len / BYTES_A_STEP;
+    uint64_t steps = 0;
     int argument = 1;
+    charge_bytes(L, format.len);
     /* By length: what follows a zero byte is formatted too. */
     for (size_t i = 0; i < format.len; i++) {
         if (format.ptr[i] != '%') {

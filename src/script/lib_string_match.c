@@ -166,8 +166,9 @@ static int push_captures(lua_State *L, const struct mg_pattern_match *match, siz
 /* ---- find and match ---- */
 
 /* Whether no character of the pattern is special. A bracket that closes is not by itself. */
-static bool is_plain(struct mg_str pattern)
+static bool is_plain(lua_State *L, struct mg_str pattern)
 {
+    mg_script_charge(L, pattern.len / BYTES_A_STEP);
     const struct mg_str specials = MG_STR("^$*+?.([%-");
     for (size_t i = 0; i < pattern.len; i++) {
         if (memchr(specials.ptr, pattern.ptr[i], specials.len) != NULL) {
@@ -235,7 +236,7 @@ int mg_string_find(lua_State *L)
         luaL_pushfail(L);
         return 1;
     }
-    if (lua_toboolean(L, 4) || is_plain(search.match.pattern)) {
+    if (lua_toboolean(L, 4) || is_plain(L, search.match.pattern)) {
         return find_plain(L, search.match.subject, search.match.pattern, start);
     }
     if (!run(L, &search, &start)) {

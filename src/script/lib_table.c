@@ -59,17 +59,13 @@ static lua_Integer count_between(lua_Integer first, lua_Integer last)
     return overflows || distance == LUA_MAXINTEGER ? LUA_MAXINTEGER : distance + 1;
 }
 
-static void charge_elements(lua_State *L, lua_Integer count)
-{
-    mg_script_charge(L, count > 0 ? (uint64_t)count : 0);
-}
-
-/* Charge for the elements from `done` on that are worked on next, if it is time to. */
+/* Charge for the elements from `done` on that are worked on next, if it is time to. Not for all
+ * at once: where keys of the table collide, each look-up takes microseconds. */
 static void charge_next(lua_State *L, lua_Integer done, lua_Integer count)
 {
     if (done % CHARGED_ELEMENTS == 0) {
         lua_Integer left = count - done;
-        charge_elements(L, left < CHARGED_ELEMENTS ? left : CHARGED_ELEMENTS);
+        mg_script_charge(L, (uint64_t)(left < CHARGED_ELEMENTS ? left : CHARGED_ELEMENTS));
     }
 }
 
@@ -125,9 +121,9 @@ static int table_insert(lua_State *L)
     }
     lua_Integer position = luaL_checkinteger(L, 2);
     luaL_argcheck(L, position >= 1 && position <= end, 2, "position out of bounds");
-    charge_elements(L, end - position);
-    for (lua_Integer i = end; i > position; i--) {
-        shift(L, i - 1, i);
+    for (lua_Integer i = 0; i < end - position; i++) {
+        charge_next(L, i, end - position);
+        shift(L, end - i - 1, end - i);
     }
     lua_rawseti(L, 1, position); /* -1 */
     return 0;
@@ -144,13 +140,14 @@ static int table_remove(lua_State *L)
                       "position out of bounds");
     }
     lua_settop(L, 1);
-    charge_elements(L, size - position);
     lua_rawgeti(L, 1, position); /* +1 the result */
-    for (; position < size; position++) {
-        shift(L, position + 1, position);
+    lua_Integer count = position < size ? size - position : 0;
+    for (lua_Integer i = 0; i < count; i++) {
+        charge_next(L, i, count);
+        shift(L, position + i + 1, position + i);
     }
     lua_pushnil(L);
-    lua_rawseti(L, 1, position);
+    lua_rawseti(L, 1, position + count);
     return 1;
 }
 
@@ -219,8 +216,8 @@ static int table_unpack(lua_State *L)
     if (count >= INT_MAX || !lua_checkstack(L, (int)count)) {
         return luaL_error(L, "too many results to unpack");
     }
-    charge_elements(L, count);
     for (lua_Integer i = 0; i < count; i++) {
+        charge_next(L, i, count);
         lua_rawgeti(L, 1, first + i); /* +1 */
     }
     return (int)count;

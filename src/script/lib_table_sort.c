@@ -22,7 +22,8 @@ enum {
 
 enum {
     BYTES_A_STEP = 16,
-    ELEMENT_STEPS = 2, /* of an element in a merge */
+    ELEMENT_STEPS = 2,    /* of an element in a merge */
+    COPIED_ELEMENTS = 64, /* between looks at the bounds: the list's keys may collide */
 };
 
 /* Charge for comparing the two values at the top, where both are texts. */
@@ -51,9 +52,14 @@ static bool is_less(lua_State *L)
     return is_less;
 }
 
-static void copy(lua_State *L, int from, int to, lua_Integer first, lua_Integer end)
+/* Copy all elements, at a step each. */
+static void copy(lua_State *L, int from, int to, lua_Integer count)
 {
-    for (lua_Integer i = first; i < end; i++) {
+    for (lua_Integer i = 1; i <= count; i++) {
+        if (i % COPIED_ELEMENTS == 1) {
+            lua_Integer left = count - i + 1;
+            mg_script_charge(L, (uint64_t)(left < COPIED_ELEMENTS ? left : COPIED_ELEMENTS));
+        }
         lua_rawgeti(L, from, i); /* +1 */
         lua_rawseti(L, to, i);   /* -1 */
     }
@@ -82,16 +88,18 @@ static void merge(lua_State *L, lua_Integer first, lua_Integer middle, lua_Integ
         lua_rawgeti(L, FROM, left); /* +1 */
         lua_rawseti(L, TO, at++);   /* -1 */
     }
-    copy(L, FROM, TO, right, end);
+    for (; right < end; right++) {
+        lua_rawgeti(L, FROM, right); /* +1 */
+        lua_rawseti(L, TO, at++);    /* -1 */
+    }
 }
 
 void mg_table_sort(lua_State *L, lua_Integer count)
 {
     int room = (int)count + (int)mg_fields_spare_elements((size_t)count);
-    mg_script_charge(L, (uint64_t)count * ELEMENT_STEPS);
     lua_createtable(L, room, 0); /* +1 */
     lua_createtable(L, room, 0); /* +1 */
-    copy(L, LIST, FROM, 1, count + 1);
+    copy(L, LIST, FROM, count);
     for (lua_Integer run = 1; run < count; run *= 2) {
         for (lua_Integer first = 1; first <= count; first += 2 * run) {
             lua_Integer middle = first + run < count + 1 ? first + run : count + 1;
@@ -100,6 +108,6 @@ void mg_table_sort(lua_State *L, lua_Integer count)
         }
         lua_insert(L, FROM); /* what was merged into is merged from next */
     }
-    copy(L, FROM, LIST, 1, count + 1);
+    copy(L, FROM, LIST, count);
     lua_pop(L, 2);
 }

@@ -54,6 +54,14 @@ static const struct {
     {"xpcall", "write pcall"},
 };
 
+/* The string at `index`. */
+static struct mg_str text_at(lua_State *L, int index)
+{
+    struct mg_str text;
+    text.ptr = lua_tolstring(L, index, &text.len);
+    return text;
+}
+
 /* Offer the names of the table at `index`, or the first of very many. */
 static void offer_names(lua_State *L, int index, struct mg_nearest *nearest)
 {
@@ -67,23 +75,21 @@ static void offer_names(lua_State *L, int index, struct mg_nearest *nearest)
         }
         mg_script_charge(L, COMPARED_STEPS);
         if (lua_type(L, -1) == LUA_TSTRING) {
-            struct mg_str name;
-            name.ptr = lua_tolstring(L, -1, &name.len);
-            mg_nearest_offer(nearest, name);
+            mg_nearest_offer(nearest, text_at(L, -1));
         }
     }
 }
 
 /* Raise global-undefined for `name`; the tables at `index` and `other` hold the names there
  * are. */
-static int raise_unknown(lua_State *L, const char *name, int index, int other)
+static int raise_unknown(lua_State *L, struct mg_str name, int index, int other)
 {
     const char *hint = NULL;
     for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
-        hint = strcmp(absent[i].name, name) == 0 ? absent[i].instead : hint;
+        hint = mg_str_equal(mg_str_from(absent[i].name), name) ? absent[i].instead : hint;
     }
     if (hint == NULL) {
-        struct mg_nearest nearest = mg_nearest_begin(mg_str_from(name));
+        struct mg_nearest nearest = mg_nearest_begin(name);
         offer_names(L, index, &nearest);
         if (other != index) {
             offer_names(L, other, &nearest);
@@ -92,8 +98,9 @@ static int raise_unknown(lua_State *L, const char *name, int index, int other)
                    ? NULL
                    : lua_pushfstring(L, "did you mean '%s'?", nearest.best.ptr); /* +1 */
     }
+    name = mg_str_shown(name);
     return mg_script_raise(L, "global-undefined", hint,
-                           "neither this policy nor Moongate defines '%s'", name);
+                           "neither this policy nor Moongate defines '%.*s'", MG_STR_ARG(name));
 }
 
 /* __index of environments that are not sealed. */
@@ -105,7 +112,7 @@ static int look_up(lua_State *L)
     if (lua_rawget(L, 3) != LUA_TNIL || lua_type(L, 2) != LUA_TSTRING) {
         return 1;
     }
-    return raise_unknown(L, lua_tostring(L, 2), 1, 3);
+    return raise_unknown(L, text_at(L, 2), 1, 3);
 }
 
 /* __index of the table behind a sealed environment. */
@@ -115,16 +122,17 @@ static int refuse_unknown(lua_State *L)
     if (lua_type(L, 2) != LUA_TSTRING) {
         return 0;
     }
-    return raise_unknown(L, lua_tostring(L, 2), 1, 1);
+    return raise_unknown(L, text_at(L, 2), 1, 1);
 }
 
 /* __newindex of sealed environments. */
 static int refuse_global(lua_State *L)
 {
     if (lua_type(L, 2) == LUA_TSTRING) {
+        struct mg_str name = mg_str_shown(text_at(L, 2));
         return mg_script_raise(L, "state-kept", MG_SEAL_HINT,
-                               "the global '%s' cannot be set once the policy is loaded",
-                               lua_tostring(L, 2));
+                               "the global '%.*s' cannot be set once the policy is loaded",
+                               MG_STR_ARG(name));
     }
     return mg_script_raise(L, "state-kept", MG_SEAL_HINT,
                            "globals cannot be set once the policy is loaded");

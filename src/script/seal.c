@@ -13,12 +13,13 @@
 
 #include "script/frozen.h"
 #include "script/sandbox.h"
-#include "script/state.h"
+#include "script/state_internal.h"
 #include "script/upvalues.h"
 #include "script/watched.h"
 
 enum {
-    DUMPED_BYTES_A_STEP = 16
+    DUMPED_BYTES_A_STEP = 16,
+    SHOWN_NAME_BYTES = 64, /* in a message */
 };
 
 struct walk {
@@ -28,6 +29,8 @@ struct walk {
     lua_Integer found;
     lua_Integer done;
     bool is_reachable; /* else only what no hook can reach is left */
+    int function;      /* stack index of the one whose variables are converted, or 0 */
+    const char *name;  /* of the variable or field that is converted */
     struct mg_watching watching;
     struct mg_upvalues upvalues; /* of the function at hand */
 };
@@ -36,10 +39,13 @@ struct walk {
 static int refuse_write(lua_State *L)
 {
     if (lua_type(L, 2) == LUA_TSTRING) {
+        struct mg_str name;
+        name.ptr = lua_tolstring(L, 2, &name.len);
+        name = mg_str_shown(name);
         return mg_script_raise(L, "state-kept", MG_SEAL_HINT,
                                "the table was made when the policy was loaded, so its field "
-                               "'%s' cannot be set",
-                               lua_tostring(L, 2));
+                               "'%.*s' cannot be set",
+                               MG_STR_ARG(name));
     }
     return mg_script_raise(L, "state-kept", MG_SEAL_HINT,
                            "the table was made when the policy was loaded, so it cannot be "
@@ -48,10 +54,36 @@ static int refuse_write(lua_State *L)
 
 /* ---- the walk ---- */
 
+/* The text at the top is longer than may be kept. Does not return. */
+static void refuse_text(const struct walk *walk)
+{
+    lua_State *L = walk->L;
+    struct mg_err *err = &mg_script_of(L)->raised;
+    *err = (struct mg_err){.severity = MG_ERROR, .code = "policy-memory"};
+    if (walk->function != 0) {
+        lua_Debug function;
+        lua_pushvalue(L, walk->function);      /* +1 */
+        (void)lua_getinfo(L, ">S", &function); /* -1 */
+        MG_ERR_SET(err->file, "%s", function.source + (function.source[0] == '@'));
+        err->line = function.linedefined;
+    }
+    MG_ERR_SET(err->message,
+               "%s '%.*s' has a text of %zu bytes; of those that hooks can reach "
+               "none has more than %d",
+               walk->function != 0 ? "the variable" : "the field", SHOWN_NAME_BYTES, walk->name,
+               (size_t)lua_rawlen(L, -1), (int)MG_SEAL_MAX_TEXT_BYTES);
+    MG_ERR_SET(err->hint, "long lists of origins belong into a text file: file \"…\"");
+    (void)mg_fault_raise_mark(L);
+}
+
 /* Replace the value at the top by what stands for it in a sealed state. */
 static void convert(struct walk *walk)
 {
     lua_State *L = walk->L;
+    if (walk->is_reachable && lua_type(L, -1) == LUA_TSTRING &&
+        lua_rawlen(L, -1) > MG_SEAL_MAX_TEXT_BYTES) {
+        refuse_text(walk);
+    }
     bool is_table = lua_type(L, -1) == LUA_TTABLE;
     bool is_function = lua_type(L, -1) == LUA_TFUNCTION && !lua_iscfunction(L, -1);
     if (!is_table && !is_function) {
@@ -79,6 +111,7 @@ static void move_keys(struct walk *walk, int table)
     lua_State *L = walk->L;
     lua_Integer count = (lua_Integer)lua_rawlen(L, -1);
     for (lua_Integer i = 1; i <= count; i++) {
+        mg_script_charge(L, 1);
         lua_rawgeti(L, -1, i);      /* +1 the key */
         lua_pushvalue(L, -1);       /* +1 */
         lua_pushvalue(L, -1);       /* +1 */
@@ -92,7 +125,8 @@ static void move_keys(struct walk *walk, int table)
     }
 }
 
-/* Convert the values, and then the keys, of the table at the top. */
+/* Convert the values, and then the keys, of the table at the top. The bounds are looked at with
+ * each: where keys collide, going on from one takes microseconds. */
 static void convert_fields(struct walk *walk)
 {
     lua_State *L = walk->L;
@@ -100,6 +134,8 @@ static void convert_fields(struct walk *walk)
     lua_pushnil(L); /* +1 the list of keys that have to go, once there is one */
     lua_pushnil(L); /* +1 */
     while (lua_next(L, table) != 0) {
+        mg_script_charge(L, 1);
+        walk->name = lua_type(L, -2) == LUA_TSTRING ? lua_tostring(L, -2) : "[…]";
         lua_pushvalue(L, -1); /* +1 */
         convert(walk);
         if (lua_rawequal(L, -1, -2)) {
@@ -133,10 +169,12 @@ static void convert_upvalues(struct walk *walk)
 {
     lua_State *L = walk->L;
     int function = lua_gettop(L);
-    for (int i = 1; lua_getupvalue(L, function, i) != NULL; i++) { /* +1 */
+    walk->function = function;
+    for (int i = 1; (walk->name = lua_getupvalue(L, function, i)) != NULL; i++) { /* +1 */
         convert(walk);
         (void)lua_setupvalue(L, function, i); /* -1 */
     }
+    walk->function = 0;
     mg_upvalues_find(L, function, &walk->upvalues);
     mg_script_charge(L, walk->upvalues.dumped_bytes / DUMPED_BYTES_A_STEP);
     for (int i = 0; i < walk->upvalues.count; i++) {
@@ -155,6 +193,7 @@ static void convert_environment(struct walk *walk, int index)
     lua_createtable(L, 0, 0); /* +1 */
     lua_pushnil(L);           /* +1 */
     while (lua_next(L, index) != 0) {
+        mg_script_charge(L, 1);
         lua_pushvalue(L, -2);
         lua_insert(L, -2);
         lua_rawset(L, -4); /* -2 */
@@ -191,7 +230,8 @@ unsigned mg_seal(lua_State *L, int roots, mg_seal_report_fn report, void *contex
     int top = lua_gettop(L);
     lua_createtable(L, 0, 0); /* +1 */
     lua_createtable(L, 0, 0); /* +1 */
-    struct walk walk = {.L = L, .memo = top + 1, .work = top + 2, .is_reachable = true};
+    struct walk walk = {
+        .L = L, .memo = top + 1, .work = top + 2, .is_reachable = true, .name = ""};
     mg_watching_begin(L, &walk.watching); /* +2 */
     int watching = lua_gettop(L);
     lua_pushvalue(L, roots); /* +1 */

@@ -14,8 +14,11 @@
  * Opaque:    userdata and C functions stay as they are. Those that a host gives must hold no
  *            values of scripts and, once sealed, no state (an iterator of string.gmatch refuses
  *            by itself); what a host keeps elsewhere than in the roots is not reached.
+ * Texts:     one that is longer than MG_SEAL_MAX_TEXT_BYTES is not kept: what Lua does with a
+ *            text (order, hash, copy) cannot be interrupted. Constants of functions cannot be
+ *            looked at; they are no longer than their source.
  * Errors:    state-kept is the code of all that a function may not change; policy-variables of
- *            too many that it could.
+ *            too many that it could; policy-memory of a text too long to keep.
  * Threads:   as state.h.
  */
 #ifndef MG_SCRIPT_SEAL_H
@@ -26,6 +29,10 @@
 #include <lua.h>
 
 #include "core/str.h"
+
+enum {
+    MG_SEAL_MAX_TEXT_BYTES = 1 << 20
+};
 
 /* What to write instead. */
 #define MG_SEAL_HINT "use local, or req.ctx for what hooks of one exchange share"

@@ -357,6 +357,10 @@ bool mg_script_run(struct mg_script *script, lua_CFunction function, void *argum
     lua_pushcfunction(L, script->watched_count > 0 ? enter : function);
     lua_pushlightuserdata(L, argument);
     int status = lua_pcall(L, 1, 0, HANDLER);
+    /* Where the last that ran was a function in C, no hook has seen it yet. */
+    if (mg_watch_is_killed(&script->watch)) {
+        mg_budget_spend_time(script);
+    }
     mg_watch_end(&script->watch);
     script->fault = NULL;
     if (status != LUA_OK || mg_budget_is_disturbed(script)) {

@@ -100,11 +100,8 @@ void mg_budget_reset(struct mg_script *script);
  * refused: error("not enough memory", 0) ends a call the same way. */
 void mg_budget_spend_memory(struct mg_script *script);
 
-/* Allocated bytes that one call may take in all, garbage among them. */
-static inline uint64_t mg_budget_volume(const struct mg_script *script)
-{
-    return (uint64_t)script->budget.max_bytes * 8;
-}
+/* The same of time: a call was killed, and no hook has seen it. While its watch runs. */
+void mg_budget_spend_time(struct mg_script *script);
 
 /* Allocated bytes after which a call has the collector run. */
 static inline uint64_t mg_budget_collect_at(const struct mg_script *script)

@@ -339,6 +339,24 @@ static void distance_takes_names_of_64_bytes(void **state)
     mg_expect_u64("65 bytes as the second", mg_str_distance(longest, longer), SIZE_MAX);
 }
 
+static void shown_is_the_front_in_whole_characters(void **state)
+{
+    (void)state;
+    char text[MG_STR_SHOWN_BYTES + 2];
+    memset(text, 'x', sizeof(text));
+    for (size_t len = MG_STR_SHOWN_BYTES - 1; len <= sizeof(text); len++) {
+        struct mg_str shown = mg_str_shown(mg_guard_str(&left, (struct mg_str){text, len}));
+        mg_expect_u64("ascii", shown.len, len < MG_STR_SHOWN_BYTES ? len : MG_STR_SHOWN_BYTES);
+    }
+    memcpy(text + MG_STR_SHOWN_BYTES - 1, "\xe2\x80\xa6", 3);
+    struct mg_str whole = mg_guard_str(&left, (struct mg_str){text, sizeof(text)});
+    mg_expect_u64("a character is left out", mg_str_shown(whole).len, MG_STR_SHOWN_BYTES - 1);
+    memset(text, '\x80', sizeof(text));
+    whole = mg_guard_str(&left, (struct mg_str){text, sizeof(text)});
+    mg_expect_u64("no character at all", mg_str_shown(whole).len, 0);
+    mg_expect_u64("nothing", mg_str_shown(MG_STR("")).len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -354,6 +372,7 @@ int main(void)
         cmocka_unit_test(tchar_is_the_set_of_rfc_9110),
         cmocka_unit_test(hash_depends_on_every_bit),
         cmocka_unit_test(hash_fills_buckets_evenly),
+        cmocka_unit_test(shown_is_the_front_in_whole_characters),
         cmocka_unit_test(distance_counts_edits),
         cmocka_unit_test(distance_takes_names_of_64_bytes),
     };

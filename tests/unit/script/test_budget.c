@@ -468,12 +468,12 @@ static void a_policy_makes_no_table_of_too_many_fields(void **state)
     struct mg_script_limits limits = {0};
     struct mg_script_fault fault;
     struct mg_script *script = mg_script_new(&limits, globals, NULL);
-    struct mg_str fine = MG_STR("local t = {} for i = 1, 131072 do t['k' .. i] = i end");
-    struct mg_str large = MG_STR("local t = {} for i = 1, 131073 do t['k' .. i] = i end");
-    mg_expect_true("131072 fields", mg_script_call(script, load_chunk, &fine, &fault));
+    struct mg_str fine = MG_STR("local t = {} for i = 1, 16384 do t['k' .. i] = i end");
+    struct mg_str large = MG_STR("local t = {} for i = 1, 16385 do t['k' .. i] = i end");
+    mg_expect_true("16384 fields", mg_script_call(script, load_chunk, &fine, &fault));
     mg_expect_true("one more", !mg_script_call(script, load_chunk, &large, &fault));
     mg_expect_text("one more", fault.err.code, "policy-memory");
-    mg_expect_true("one more", strstr(fault.err.message, "131072 fields") != NULL);
+    mg_expect_true("one more", strstr(fault.err.message, "16384 fields") != NULL);
     mg_script_free(script);
 }
 
@@ -514,6 +514,28 @@ static void texts_that_are_compared_or_read_as_numbers_are_charged_for(void **st
         struct mg_script *script = sealed(text, NULL, &wide);
         mg_expect_true(rows[i], run_slot(script, 1, &fault));
         mg_expect_true(rows[i], mg_script_last_steps(script) > 4 * 1000000 / 16);
+        mg_script_free(script);
+    }
+}
+
+/* What reads a whole text to see what to do has been paid for by then. */
+static void texts_are_charged_for_before_they_are_read(void **state)
+{
+    (void)state;
+    static const char *const rows[] = {
+        "('x'):find(('x'):rep(1000000))",
+        "('x'):find(('x'):rep(1000000) .. '%')",
+        "string.format(('%%'):rep(500000) .. '%p')",
+    };
+    static const struct mg_script_budget few = {
+        .max_cpu_ms = 600000, .max_steps = 100000, .max_bytes = 32 << 20};
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        char text[256];
+        struct mg_script_fault fault = {.err.code = "no fault"};
+        (void)snprintf(text, sizeof(text), "hook(function() %s end)", rows[i]);
+        struct mg_script *script = sealed(text, NULL, &few);
+        mg_expect_true(rows[i], !run_slot(script, 1, &fault));
+        mg_expect_text(rows[i], fault.err.code, "budget-steps");
         mg_script_free(script);
     }
 }
@@ -567,6 +589,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_policy_makes_no_table_of_too_many_fields),
         cmocka_unit_test(more_than_half_of_the_memory_is_not_kept),
         cmocka_unit_test(texts_that_are_compared_or_read_as_numbers_are_charged_for),
+        cmocka_unit_test(texts_are_charged_for_before_they_are_read),
         cmocka_unit_test(failing_allocations_fail_only_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

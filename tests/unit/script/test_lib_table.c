@@ -364,12 +364,46 @@ static void work_is_charged(void **state)
     }
 }
 
+/* A look-up may take microseconds, so the bound is looked at all along, and not before. */
+static void work_on_lists_ends_soon_behind_its_bound(void **state)
+{
+    (void)state;
+    static const char *const lists[] = {
+        "table.unpack({}, 1, 200000)",  "table.concat(t, '', 2, 200000)",
+        "table.move({}, 1, 200000, 2)", "t[1] = 1 table.insert(t, 1, 1)",
+        "t[1] = 1 table.remove(t, 1)",  "table.sort(t)",
+    };
+    enum {
+        MAX_STEPS = 100000,
+        MOST_AT_ONCE = 64,
+    };
+    static const struct mg_script_budget few = {
+        .max_cpu_ms = 600000, .max_steps = MAX_STEPS, .max_bytes = 32 << 20};
+    for (size_t i = 0; i < MG_COUNT(lists); i++) {
+        char text[256];
+        struct mg_script_fault fault = {.err.code = "no fault"};
+        (void)snprintf(text, sizeof(text),
+                       "hook(function() local t = {} for i = 1, 120000 do t[i] = i end\n"
+                       "%s end)",
+                       lists[i]);
+        struct mg_script *script = sealed(text, NULL, &few);
+        mg_expect_true(lists[i], !run_slot(script, 1, &fault));
+        mg_expect_text(lists[i], fault.err.code, "budget-steps");
+        uint64_t beyond = mg_script_last_steps(script) - MAX_STEPS;
+        mg_expect_true(lists[i], beyond <= MOST_AT_ONCE);
+        mg_script_free(script);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(edges_are_as_in_lua),  cmocka_unit_test(any_calls_are_as_in_lua),
-        cmocka_unit_test(sorting_is_as_in_lua), cmocka_unit_test(ours_alone),
+        cmocka_unit_test(edges_are_as_in_lua),
+        cmocka_unit_test(any_calls_are_as_in_lua),
+        cmocka_unit_test(sorting_is_as_in_lua),
+        cmocka_unit_test(ours_alone),
         cmocka_unit_test(work_is_charged),
+        cmocka_unit_test(work_on_lists_ends_soon_behind_its_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -448,6 +448,97 @@ static void memory_may_run_out_anywhere(void **state)
     mg_expect_true("failures in between", failures > 10);
 }
 
+/* ---- texts ---- */
+
+enum {
+    LONGEST_TEXT = MG_SEAL_MAX_TEXT_BYTES
+};
+
+/* A text of one byte more than may be kept is S, where a hook can reach it. */
+static void longer_texts_are_not_kept(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int line;
+        const char *message; /* a part of it, or NULL: it is kept */
+    } rows[] = {
+        {"local S = (...)\nhook(function() return S end)", 2, "the variable 'S' has a text of"},
+        {"local t = { long = (...) } hook(function() return t end)", 0, "the field 'long' has"},
+        {"local t = { { (...) } } hook(function() return t end)", 0, "the field '[…]' has"},
+        {"local t = { [(...)] = 1 } hook(function() return t end)", 0, "the field 'xxxx"},
+        {"S = (...) hook(function() return S end)", 0, "the field 'S' has"},
+        {"local S = (...) hook(function() return function() return S end end)", 1, "'S'"},
+        {"local S = (...):sub(2) hook(function() return S end)", 0, NULL},
+        {"local S = (...) S = #S hook(function() return S end)", 0, NULL},
+        {"S = (...) hook(function() end)", 0, NULL},
+    };
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        char text[256];
+        struct mg_script_fault fault = {.err.code = "no fault"};
+        const char *rest = strstr(rows[i].text, "(...)");
+        (void)snprintf(text, sizeof(text), "%.*s(('x'):rep(%d))%s", (int)(rest - rows[i].text),
+                       rows[i].text, LONGEST_TEXT + 1, rest + strlen("(...)"));
+        struct mg_str chunk = mg_str_from(text);
+        struct mg_script *script = mg_script_new(&(struct mg_script_limits){0}, globals, NULL);
+        mg_expect_true(text, mg_script_call(script, load_chunk, &chunk, &fault));
+        fault.err.code = "no fault";
+        bool is_kept = mg_script_seal(script, &counting, NULL, NULL, NULL, &fault);
+        mg_expect_int(text, is_kept, rows[i].message == NULL);
+        if (!is_kept) {
+            mg_expect_text(text, fault.err.code, "policy-memory");
+            mg_expect_int(text, fault.err.line, rows[i].line);
+            mg_expect_text(text, fault.err.file, rows[i].line == 0 ? "" : "dir/policy.lua");
+            mg_expect_true(text, strstr(fault.err.message, rows[i].message) != NULL);
+            mg_expect_true(text, strstr(fault.err.hint, "file \"") != NULL);
+        }
+        mg_script_free(script);
+    }
+}
+
+/* Whatever a script calls a field, the message says what is wrong with it. */
+static void messages_show_the_front_of_a_long_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *message; /* a part of it */
+    } rows[] = {
+        {"local t = {} hook(function() t[('x'):rep(1000000)] = 1 end)", "x' cannot be set"},
+        {"hook(function() _ENV[('x'):rep(1000000)] = 1 end)", "x' cannot be set once"},
+        {"hook(function() return _ENV[('x'):rep(1000000)] end)", "defines 'xxx"},
+        {"hook(function() error(('x'):rep(1000000), 0) end)", "xxx..."},
+    };
+    for (size_t i = 0; i < MG_COUNT(rows); i++) {
+        struct mg_script_fault fault = {.err.code = "no fault"};
+        struct mg_script *script = sealed(rows[i].text, NULL, &counting);
+        mg_expect_true(rows[i].text, !run_slot(script, 1, &fault));
+        mg_expect_true(rows[i].text, strstr(fault.err.message, rows[i].message) != NULL);
+        mg_script_free(script);
+    }
+}
+
+/* Going on from a key takes long where keys collide: each field is charged for. */
+static void sealing_looks_at_the_bounds_with_each_field(void **state)
+{
+    (void)state;
+    struct mg_script_fault fault;
+    uint64_t steps[2];
+    for (int with = 0; with < 2; with++) {
+        struct mg_str chunk =
+            with == 0 ? MG_STR("local t = { k1 = 1 } hook(function() return t end)")
+                      : MG_STR("local t = {} for i = 1, 1000 do t['k' .. i] = 1 end\n"
+                               "hook(function() return t end)");
+        struct mg_script *script = mg_script_new(&(struct mg_script_limits){0}, globals, NULL);
+        assert_true(mg_script_call(script, load_chunk, &chunk, &fault));
+        uint64_t before = mg_script_steps(script);
+        assert_true(mg_script_seal(script, &counting, NULL, NULL, NULL, &fault));
+        steps[with] = mg_script_steps(script) - before;
+        mg_script_free(script);
+    }
+    mg_expect_true("999 more fields", steps[1] - steps[0] >= 999);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -458,6 +549,9 @@ int main(void)
         cmocka_unit_test(graphs_read_as_before),
         cmocka_unit_test(depth_does_not_matter),
         cmocka_unit_test(memory_may_run_out_anywhere),
+        cmocka_unit_test(longer_texts_are_not_kept),
+        cmocka_unit_test(messages_show_the_front_of_a_long_name),
+        cmocka_unit_test(sealing_looks_at_the_bounds_with_each_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

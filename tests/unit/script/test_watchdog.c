@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "script/state_internal.h"
 #include "script/watchdog.h"
 #include "sealed_state.h"
 
@@ -391,6 +392,35 @@ static void a_state_may_move_between_threads(void **state)
     mg_script_free(script);
 }
 
+/* ---- calls whose last deed is in C ---- */
+
+static int work_until_killed(lua_State *L)
+{
+    while (!mg_watch_is_killed(&mg_script_of(L)->watch)) {
+    }
+    return 0;
+}
+
+/* No instruction of Lua follows in which a hook would see it. */
+static void a_call_that_is_killed_in_its_last_function_fails(void **state)
+{
+    (void)state;
+    static const luaL_Reg words[] = {
+        {"say", say}, {"hook", hook}, {"work", work_until_killed}, {NULL, NULL}};
+    struct mg_script *script =
+        sealed_with("hook(function() return work() end)\n"
+                    "hook(function() say 'fine' end)",
+                    words, NULL, &(struct mg_script_budget){.max_cpu_ms = 2});
+    for (int i = 0; i < 3; i++) {
+        struct mg_script_fault fault = {.err.code = "no fault"};
+        mg_expect_int("it fails", run_slot(script, 1, &fault), false);
+        mg_expect_text("why", fault.err.code, "budget-time");
+        mg_expect_int("its bound", fault.bound, MG_BOUND_TIME);
+        expect_works("the next one", script, 2, "fine");
+    }
+    mg_script_free(script);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -404,6 +434,7 @@ int main(void)
         cmocka_unit_test(calls_move_between_threads),
         cmocka_unit_test(the_thread_comes_and_goes_with_the_watches),
         cmocka_unit_test(a_thread_with_all_signals_blocked_is_reached),
+        cmocka_unit_test(a_call_that_is_killed_in_its_last_function_fails),
         cmocka_unit_test(killed_calls_leave_a_state_that_works),
         cmocka_unit_test(calls_killed_while_collecting_leave_a_state_that_works),
         cmocka_unit_test(two_threads_are_killed_apart),
