@@ -311,11 +311,11 @@ static const struct mg_attack attacks[] = {
      .end = MG_ATTACK_REFUSED,
      .code = "policy-memory"},
     {.name = "heap-of-globals",
-     .setup = "for i = 1, 50000 do _ENV[(\"%064d\"):format(i)] = true end",
+     .setup = "for i = 1, 15000 do _ENV[(\"%064d\"):format(i)] = true end",
      .body = "return _ENV[(\"1\"):rep(64)]",
      .code = "global-undefined"},
     {.name = "heap-of-globals-caught",
-     .setup = "for i = 1, 50000 do _ENV[(\"%064d\"):format(i)] = true end",
+     .setup = "for i = 1, 15000 do _ENV[(\"%064d\"):format(i)] = true end",
      .body = "while true do pcall(function() return _ENV[(\"1\"):rep(64)] end) end",
      .code = "budget-"},
     /* ---- depth ---- */
