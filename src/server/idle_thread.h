@@ -1,5 +1,5 @@
 /* idle_thread.h - a thread for work that must not take time from the workers: after a start of
- * 20 ms of CPU time as any other thread a job runs under SCHED_IDLE, only where a core has
+ * 5 ms of CPU time as any other thread a job runs under SCHED_IDLE, only where a core has
  * nothing else to do.
  *
  * Locks:     none is shared with whoever posts: a thread that is not given the processor would

@@ -139,6 +139,7 @@ static void run_plugins(struct bench *b, const struct mg_plugin_entry *entries, 
     mg_arena_reset(&b->arena);
     b->request.read_count = 0;
     b->request.known_reads = 0;
+    b->request.meter = (struct mg_script_meter){0};
     if (!mg_dispatch_request_hooks(b->script, &list, &b->request, &answer, &failed,
                                    &b->fault)) {
         give_up(b->fault.err.message);
