@@ -167,6 +167,10 @@ describe("metrics", function()
     for _, connection in ipairs(held) do
       connection:close()
     end
+    -- Or the next test would be refused.
+    assert.is_truthy(process.poll(10, function()
+      return scrape(server):sum("moongate_connections_open") == 0
+    end))
   end)
 
   it("count calls of scripts, errors, and spent budgets", function()
