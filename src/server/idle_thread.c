@@ -21,8 +21,8 @@
 #include "core/clock.h"
 
 enum {
-    START_CPU_MS = 5,  /* that a job may take before it gets only what nobody else wants */
-    LOOK_MS = 2,       /* how often that is looked at, until then */
+    START_CPU_MS = 5, /* that a job may take before it gets only what nobody else wants */
+    LOOK_MS = 2,      /* how often that is looked at, until then */
 };
 
 enum life {
