@@ -57,8 +57,9 @@ local function start_nginx()
   return { process = child, dir = dir, url = "unix:" .. dir .. "/nginx.sock" }
 end
 
+-- By force; nginx in order, or its worker would stay behind.
 local function stop(upstream)
-  upstream.process:signal("KILL")
+  upstream.process:signal(upstream.dir and "TERM" or "KILL")
   upstream.process:wait(10)
 end
 
