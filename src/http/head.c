@@ -107,15 +107,15 @@ static bool agrees(llhttp_t *parser, struct mg_str line, const struct mg_head *h
                     head->lines[MG_FIELD_CONNECTION] + head->lines[MG_FIELD_TRANSFER_ENCODING] +
                     head->lines[MG_FIELD_UPGRADE];
     llhttp_init(parser, HTTP_REQUEST, &settings);
-    bool agrees = feed(parser, line.ptr, line.ptr + line.len);
-    for (const struct mg_field *field = head->fields; agrees && rest > 0; field++) {
+    bool is_fine = feed(parser, line.ptr, line.ptr + line.len);
+    for (const struct mg_field *field = head->fields; is_fine && rest > 0; field++) {
         if (is_framing(field->id)) {
             rest--;
-            agrees = feed(parser, field->name.ptr, field->value.ptr + field->value.len) &&
-                     feed(parser, crlf, crlf + 2);
+            is_fine = feed(parser, field->name.ptr, field->value.ptr + field->value.len) &&
+                      feed(parser, crlf, crlf + 2);
         }
     }
-    return agrees && llhttp_execute(parser, crlf, 2) == HPE_PAUSED &&
+    return is_fine && llhttp_execute(parser, crlf, 2) == HPE_PAUSED &&
            llhttp_get_error_pos(parser) == crlf + 2;
 }
 
