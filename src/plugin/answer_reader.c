@@ -8,6 +8,7 @@
 #include "script/nearest.h"
 #include "script/seal.h"
 #include "script/state.h"
+#include "script/text.h"
 
 enum {
     BYTES_A_STEP = 64 /* copied bytes that are charged as one step */
@@ -31,14 +32,6 @@ static bool push_table(lua_State *L, int index)
         return true;
     }
     return mg_seal_push_behind(L, index);
-}
-
-/* The string at `index`, not copied. */
-static struct mg_str text_at(lua_State *L, int index)
-{
-    struct mg_str text;
-    text.ptr = lua_tolstring(L, index, &text.len);
-    return text;
 }
 
 static struct mg_str copy(struct reader *reader, struct mg_str text)
@@ -81,7 +74,7 @@ static void add_field(struct reader *reader, struct mg_str name, size_t first)
                               (int)(name.len < 64 ? name.len : 64), name.ptr,
                               luaL_typename(L, -1));
     }
-    struct mg_str value = text_at(L, -1);
+    struct mg_str value = mg_text_at(L, -1);
     reader->bytes += name.len + value.len; /* before what they hold is looked at */
     if (reader->count == MG_ANSWER_MAX_FIELDS || reader->bytes > MG_ANSWER_MAX_FIELD_BYTES) {
         (void)mg_script_raise(L, "list-too-long", NULL,
@@ -109,7 +102,7 @@ static void add_pair(struct reader *reader)
                               "an element of the answer's fields is no pair of name and value");
     }
     (void)lua_rawgeti(L, -2, 2); /* +1 */
-    add_field(reader, text_at(L, -2), SIZE_MAX);
+    add_field(reader, mg_text_at(L, -2), SIZE_MAX);
     lua_pop(L, 3);
 }
 
@@ -155,7 +148,7 @@ static void read_fields(struct reader *reader)
     lua_pushnil(L);                   /* +1 */
     while (lua_next(L, table) != 0) { /* -1 +2 */
         if (lua_type(L, -2) == LUA_TSTRING) {
-            add_named(reader, text_at(L, -2), first);
+            add_named(reader, mg_text_at(L, -2), first);
         } else if (++numbered_count > pair_count) {
             (void)mg_script_raise(L, "respond-field", "{ { \"Name\", \"value\" }, … }",
                                   "the answer's fields have a key that is neither a name nor "
@@ -188,7 +181,7 @@ static void read_body(struct reader *reader)
                               "the body of the answer is a %s, not a string",
                               luaL_typename(L, -1));
     }
-    struct mg_str body = text_at(L, -1);
+    struct mg_str body = mg_text_at(L, -1);
     if (body.len > MG_ANSWER_MAX_BODY_BYTES) {
         (void)mg_script_raise(L, "respond-body-too-large", NULL,
                               "the body of the answer has %zu bytes; at most %d are taken",
@@ -212,7 +205,7 @@ static void read_member(struct reader *reader)
                               "{ status = 200, fields = { … }, body = \"…\" }",
                               "the answer has a key that is a %s", luaL_typename(L, -2));
     }
-    struct mg_str name = text_at(L, -2);
+    struct mg_str name = mg_text_at(L, -2);
     struct mg_nearest nearest = mg_nearest_begin(name);
     for (size_t i = 0; i < sizeof(MEMBERS) / sizeof(MEMBERS[0]); i++) {
         if (mg_str_equal(name, MEMBERS[i].name)) {

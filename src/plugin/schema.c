@@ -15,6 +15,7 @@
 #include "plugin/measure.h"
 #include "script/nearest.h"
 #include "script/state.h"
+#include "script/text.h"
 
 enum {
     ANY_MAX_DEPTH = 16,
@@ -37,13 +38,6 @@ static bool wrong_type(const struct value *value, const char *wanted, const char
     return false;
 }
 
-static struct mg_str text_at_top(lua_State *L)
-{
-    struct mg_str text;
-    text.ptr = lua_tolstring(L, -1, &text.len);
-    return text;
-}
-
 /* Whether the value is a string; a fault where it is not. */
 static bool take_text(const struct value *value, const char *wanted, const char *example,
                       struct mg_str *text)
@@ -51,7 +45,7 @@ static bool take_text(const struct value *value, const char *wanted, const char 
     if (lua_type(value->context->L, -1) != LUA_TSTRING) {
         return wrong_type(value, wanted, example);
     }
-    *text = text_at_top(value->context->L);
+    *text = mg_text_at(value->context->L, -1);
     return true;
 }
 
@@ -321,7 +315,7 @@ static bool check_origins(const struct value *value)
 {
     static const struct mg_schema of = {.type = MG_SCHEMA_ORIGIN};
     lua_State *L = value->context->L;
-    if (lua_type(L, -1) == LUA_TSTRING && mg_str_equal(text_at_top(L), MG_STR("*"))) {
+    if (lua_type(L, -1) == LUA_TSTRING && mg_str_equal(mg_text_at(L, -1), MG_STR("*"))) {
         lua_createtable(L, 1, 0);
         lua_insert(L, -2);
         lua_rawseti(L, -2, 1);
@@ -367,7 +361,7 @@ static bool check_keys(const struct value *value, int given)
             is_fine = false;
             continue;
         }
-        struct mg_str name = text_at_top(L);
+        struct mg_str name = mg_text_at(L, -1);
         if (find_field(schema, name) != NULL) {
             continue;
         }

@@ -21,6 +21,7 @@
 #include "script/nearest.h"
 #include "script/seal.h"
 #include "script/state.h"
+#include "script/text.h"
 
 enum {
     MAX_COMPARED = 500,   /* names of one table that are looked at for a hint */
@@ -54,14 +55,6 @@ static const struct {
     {"xpcall", "write pcall"},
 };
 
-/* The string at `index`. */
-static struct mg_str text_at(lua_State *L, int index)
-{
-    struct mg_str text;
-    text.ptr = lua_tolstring(L, index, &text.len);
-    return text;
-}
-
 /* Offer the names of the table at `index`, or the first of very many. */
 static void offer_names(lua_State *L, int index, struct mg_nearest *nearest)
 {
@@ -75,7 +68,7 @@ static void offer_names(lua_State *L, int index, struct mg_nearest *nearest)
         }
         mg_script_charge(L, COMPARED_STEPS);
         if (lua_type(L, -1) == LUA_TSTRING) {
-            mg_nearest_offer(nearest, text_at(L, -1));
+            mg_nearest_offer(nearest, mg_text_at(L, -1));
         }
     }
 }
@@ -112,7 +105,7 @@ static int look_up(lua_State *L)
     if (lua_rawget(L, 3) != LUA_TNIL || lua_type(L, 2) != LUA_TSTRING) {
         return 1;
     }
-    return raise_unknown(L, text_at(L, 2), 1, 3);
+    return raise_unknown(L, mg_text_at(L, 2), 1, 3);
 }
 
 /* __index of the table behind a sealed environment. */
@@ -122,14 +115,14 @@ static int refuse_unknown(lua_State *L)
     if (lua_type(L, 2) != LUA_TSTRING) {
         return 0;
     }
-    return raise_unknown(L, text_at(L, 2), 1, 1);
+    return raise_unknown(L, mg_text_at(L, 2), 1, 1);
 }
 
 /* __newindex of sealed environments. */
 static int refuse_global(lua_State *L)
 {
     if (lua_type(L, 2) == LUA_TSTRING) {
-        struct mg_str name = mg_str_shown(text_at(L, 2));
+        struct mg_str name = mg_str_shown(mg_text_at(L, 2));
         return mg_script_raise(L, "state-kept", MG_SEAL_HINT,
                                "the global '%.*s' cannot be set once the policy is loaded",
                                MG_STR_ARG(name));

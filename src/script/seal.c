@@ -39,9 +39,7 @@ struct walk {
 static int refuse_write(lua_State *L)
 {
     if (lua_type(L, 2) == LUA_TSTRING) {
-        struct mg_str name;
-        name.ptr = lua_tolstring(L, 2, &name.len);
-        name = mg_str_shown(name);
+        struct mg_str name = mg_str_shown(mg_text_at(L, 2));
         return mg_script_raise(L, "state-kept", MG_SEAL_HINT,
                                "the table was made when the policy was loaded, so its field "
                                "'%.*s' cannot be set",

@@ -31,15 +31,12 @@
 #include "core/str.h"
 
 enum {
-    MG_SEAL_MAX_TEXT_BYTES = 1 << 20
+    MG_SEAL_MAX_TEXT_BYTES = 1 << 20, /* of a text that hooks can reach */
+    MG_SEAL_MAX_VARIABLES = 1000      /* that functions can assign and that outlive a call */
 };
 
 /* What to write instead. */
 #define MG_SEAL_HINT "use local, or req.ctx for what hooks of one exchange share"
-
-enum {
-    MG_SEAL_MAX_VARIABLES = 1000 /* that functions can assign and that outlive a call */
-};
 
 /* Told of each variable that outlives a call and that some function reachable by hooks
  * assigns, in order of file and line; `line` is that of the assignment. Must not raise. */

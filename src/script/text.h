@@ -11,6 +11,8 @@
 
 #include <lua.h>
 
+#include "core/str.h"
+
 enum {
     MG_TEXT_MAX_BYTES = 40, /* longer ones Lua does not hash */
     MG_TEXT_PLACES = 64,
@@ -25,6 +27,14 @@ struct mg_texts {
         size_t len;
     } places[MG_TEXT_PLACES];
 };
+
+/* The string at `index`, which is one already: its bytes are Lua's. Never raises. */
+static inline struct mg_str mg_text_at(lua_State *L, int index)
+{
+    struct mg_str text;
+    text.ptr = lua_tolstring(L, index, &text.len);
+    return text;
+}
 
 /* Give the registry its places. Raises when memory is out. */
 void mg_texts_open(lua_State *L);
