@@ -169,6 +169,8 @@ static const struct {
      "list-too-long", "64", NULL},
     {"too many bytes", "return { fields = { X = ('x'):rep(65536) } }", "list-too-long", "65536",
      NULL},
+    {"a value too long to be looked at", "return { fields = { X = ('\\n'):rep(65536) } }",
+     "list-too-long", "65536", NULL},
 };
 
 static void refuses_what_is_no_answer(void **state)

@@ -142,6 +142,10 @@ static const struct {
     {"too many fields", "\nfor i = 1, 252 do x:add('X', '') end", "list-too-long", "255"},
     {"too many bytes", "\nfor i = 1, 9 do x:set('X', ('x'):rep(8192)) end", "list-too-long",
      "65536"},
+    {"a name too long to be looked at", "\nx:set((' '):rep(65537), '')", "list-too-long",
+     "65536"},
+    {"a value too long to be looked at", "\nx:set('X', ('\\n'):rep(65537))", "list-too-long",
+     "65536"},
     {"writing", "\nx.status = 200", "read-only", "res is read-only"},
     {"an unknown method", "\nx:delete 'X'", "field-unknown", "'delete'"},
 };
