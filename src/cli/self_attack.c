@@ -113,10 +113,12 @@ bool mg_self_attack_begin(void)
     return true;
 }
 
+/* Where that fails the old lines stay, before the last one, which alone is read. */
 static void empty_sink(void)
 {
-    (void)ftruncate(sink, 0);
-    (void)lseek(sink, 0, SEEK_SET);
+    if (ftruncate(sink, 0) == 0) {
+        (void)lseek(sink, 0, SEEK_SET);
+    }
 }
 
 /* The code of the fault that is the last line of the log, or "". */
